@@ -1,0 +1,134 @@
+"""The sender of callbacks."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import httpx
+
+from acs_emulator.calls import Leg
+from acs_emulator.clock import Clock
+from acs_emulator.events import OK, Result, body, callback
+from acs_emulator.faults import BadTokenFault, Duplicate, Faults, Lose, Reorder
+from acs_emulator.journal import Journal
+from acs_emulator.signing import CALLBACK_LIFETIME, Keys
+from acs_emulator.tasks import Tasks
+
+SCOPE = "callbacks"
+RETRY_DELAYS = (1.0, 2.0, 4.0, 8.0)
+"""Emulated seconds between attempts. ACS documents no policy; a few attempts with back-off are a guess."""
+LATE = 0.5
+
+
+@dataclass(slots=True, eq=False)
+class _Message:
+    leg: Leg
+    url: str
+    event: Mapping[str, object]
+    name: str
+    before: _Message | None
+    attempted: asyncio.Event = field(default_factory=asyncio.Event)
+    overtaken: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class Callbacks:
+    """Posts events to the application, per call connection in the order they happened; one that has to be tried
+    again no longer holds up the others."""
+
+    def __init__(
+        self,
+        *,
+        client: httpx.AsyncClient,
+        keys: Keys,
+        faults: Faults,
+        journal: Journal,
+        clock: Clock,
+        tasks: Tasks,
+    ) -> None:
+        self._client = client
+        self._keys = keys
+        self._faults = faults
+        self._journal = journal
+        self._clock = clock
+        self._tasks = tasks
+        self._last: dict[str, _Message] = {}
+
+    def send(
+        self,
+        leg: Leg,
+        name: str,
+        *,
+        result: Result = OK,
+        context: str | None = None,
+        fields: Mapping[str, object] | None = None,
+        url: str | None = None,
+    ) -> None:
+        """Send `Microsoft.Communication.{name}` soon, to `url` or the leg's callback URI."""
+        event = callback(leg, name, result=result, operation_context=context, fields=fields)
+        lane = leg.connection_id
+        message = _Message(leg, url or leg.callback_uri, event, name, self._last.get(lane))
+        self._last[lane] = message
+        self._tasks.start(self._deliver(message), scope=SCOPE)
+
+    async def _deliver(self, message: _Message) -> None:
+        connection_id = message.leg.connection_id
+        before, message.before = message.before, None
+        if before is not None:
+            await before.attempted.wait()
+        try:
+            if self._faults.take_delivery(Lose, "callbacks", message.name, connection_id):
+                return
+            if self._faults.take_delivery(Reorder, "callbacks", message.name, connection_id):
+                await self._be_overtaken(message)
+            delivered = await self._post(message, 1)
+            if self._faults.take_delivery(Duplicate, "callbacks", message.name, connection_id):
+                await self._post(message, 1)
+        finally:
+            message.attempted.set()
+            if before is not None:
+                before.overtaken.set()
+            if self._last.get(connection_id) is message:
+                del self._last[connection_id]
+        if not delivered:
+            await self._retry(message)
+
+    async def _be_overtaken(self, message: _Message) -> None:
+        message.attempted.set()
+        try:
+            async with asyncio.timeout(LATE):
+                await message.overtaken.wait()
+        except TimeoutError:
+            return
+
+    async def _retry(self, message: _Message) -> None:
+        for attempt, delay in enumerate(RETRY_DELAYS, start=2):
+            await self._clock.sleep(delay)
+            if await self._post(message, attempt):
+                return
+
+    async def _post(self, message: _Message, attempt: int) -> bool:
+        """Whether nothing is left to do: the receiver took the event, or refused it for good."""
+        connection_id = message.leg.connection_id
+        bad = self._faults.take(BadTokenFault, connection_id, lambda fault: fault.where == "callback")
+        headers = self._keys.authorization(CALLBACK_LIFETIME, bad.what if bad else None)
+        headers["Content-Type"] = "application/json; charset=utf-8"
+        status: int | None = None
+        error: str | None = None
+        try:
+            response = await self._client.post(message.url, content=body(message.event), headers=headers)
+            status = response.status_code
+        except (httpx.HTTPError, httpx.InvalidURL) as failed:
+            error = f"{type(failed).__name__}: {failed}"
+        self._journal.add(
+            "callback",
+            callConnectionId=connection_id,
+            type=message.name,
+            url=message.url,
+            attempt=attempt,
+            status=status,
+            error=error,
+            event=message.event,
+        )
+        return status is not None and status < 500 and status not in (408, 429)

@@ -1,0 +1,28 @@
+"""Refusals of the control plane as RFC 9457 problems."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fastapi.responses import JSONResponse
+
+from acs_emulator.errors import ControlRefused
+
+
+def problem(refused: ControlRefused) -> JSONResponse:
+    return _response(refused.status, refused.title, refused.detail)
+
+
+def invalid(errors: Sequence[dict[str, object]]) -> JSONResponse:
+    """422 that names every member at fault."""
+    faults = []
+    for error in errors:
+        location = error.get("loc")
+        parts = location if isinstance(location, tuple | list) else ()
+        faults.append(f"{'.'.join(str(part) for part in parts)}: {error.get('msg')}")
+    return _response(422, "The request is invalid", "; ".join(faults))
+
+
+def _response(status: int, title: str, detail: str) -> JSONResponse:
+    body = {"type": "about:blank", "title": title, "status": status, "detail": detail}
+    return JSONResponse(body, status, media_type="application/problem+json")

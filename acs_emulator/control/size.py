@@ -1,0 +1,41 @@
+"""The size of what the control plane takes."""
+
+from __future__ import annotations
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from acs_emulator.body import MAX_BODY_BYTES, read_body
+from acs_emulator.control.problems import problem
+from acs_emulator.errors import ControlRefused
+
+
+class SizeLimit:
+    """ASGI middleware: a control request whose body is larger than 1 MiB is answered 413."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not scope["path"].startswith("/_emulator/"):
+            await self._app(scope, receive, send)
+            return
+        body = await read_body(receive)
+        if body is None:
+            detail = f"at most {MAX_BODY_BYTES} bytes are taken here"
+            await problem(ControlRefused(413, "The request is too large", detail))(scope, receive, send)
+            return
+        await self._app(scope, _again(body, receive), send)
+
+
+def _again(body: bytes, receive: Receive) -> Receive:
+    """Gives a body that was read once more, then whatever comes after it."""
+    unread = True
+
+    async def receive_again() -> Message:
+        nonlocal unread
+        if not unread:
+            return await receive()
+        unread = False
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return receive_again

@@ -1,0 +1,69 @@
+"""Callback events as ACS writes them: CloudEvents with two members that no SDK model has."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from acs_emulator.calls import Leg
+from acs_emulator.clock import timestamp
+
+WITHOUT_RESULT_INFORMATION = "2024-04-15"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """`resultInformation` of an event."""
+
+    code: int = 200
+    sub_code: int = 0
+    message: str = ""
+
+    def to_json(self) -> dict[str, object]:
+        return {"code": self.code, "subCode": self.sub_code, "message": self.message}
+
+
+OK = Result()
+MEDIA_OK = Result(message="Action completed successfully.")
+
+
+def callback(
+    leg: Leg,
+    name: str,
+    *,
+    result: Result = OK,
+    operation_context: str | None = None,
+    fields: Mapping[str, object] | None = None,
+) -> dict[str, object]:
+    """The event `Microsoft.Communication.{name}` of one call connection, with the member order of the captures."""
+    event_type = f"Microsoft.Communication.{name}"
+    source = f"calling/callConnections/{leg.connection_id}"
+    data: dict[str, object] = {**(fields or {}), "version": leg.api_version}
+    if operation_context is not None:
+        data["operationContext"] = operation_context
+    if leg.api_version != WITHOUT_RESULT_INFORMATION:
+        data["resultInformation"] = result.to_json()
+    data |= {
+        "callConnectionId": leg.connection_id,
+        "serverCallId": leg.call.server_call_id,
+        "correlationId": leg.correlation_id,
+        "publicEventType": event_type,
+    }
+    return {
+        "id": str(uuid.uuid4()),
+        "source": source,
+        "type": event_type,
+        "data": data,
+        "time": timestamp(time.time_ns()),
+        "specversion": "1.0",
+        "datacontenttype": "application/json",
+        "subject": source,
+    }
+
+
+def body(event: Mapping[str, object]) -> bytes:
+    """The wire body: an array of one, every `+` escaped, as captured."""
+    return json.dumps([event], ensure_ascii=False, separators=(",", ":")).replace("+", "\\u002B").encode()

@@ -1,0 +1,114 @@
+"""Participants added to and removed from a call by the application."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from acs_emulator import performance
+from acs_emulator.callees import Unanswered
+from acs_emulator.calls import Leg
+from acs_emulator.establishing import establish
+from acs_emulator.events import Result
+from acs_emulator.exchange import Exchange
+from acs_emulator.identifiers import is_phone_number, wire
+from acs_emulator.leaving import ENDED_BY_AN_APP, end
+from acs_emulator.presence import join, participants_updated
+from acs_emulator.ringing import Invitation, ring
+
+NOT_A_PARTICIPANT = Result(404, 8522, "Participant not found.")
+NO_SUCH_INVITATION = Result(404, 8522, "Invitation not found.")
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Where and with what context an operation's event goes."""
+
+    context: str | None = None
+    callback_uri: str | None = None
+
+
+def add(
+    exchange: Exchange,
+    leg: Leg,
+    raw_id: str,
+    told: Told,
+    *,
+    source_caller_id: str | None,
+    display_name: str,
+    invitation_timeout: float | None,
+    custom_context: Mapping[str, object] | None,
+) -> str:
+    """The invitation's id. Events: AddParticipantSucceeded or AddParticipantFailed."""
+    invitation_id = str(uuid.uuid4())
+    caller = source_caller_id if source_caller_id and is_phone_number(raw_id) else leg.app
+    invitation = Invitation(
+        caller, raw_id, leg.correlation_id, display_name, custom_context, invitation_timeout
+    )
+    leg.call.invitations[invitation_id] = exchange.tasks.start(
+        _invite(exchange, leg, invitation_id, invitation, told), scope=leg.call.call_id
+    )
+    return invitation_id
+
+
+async def _invite(
+    exchange: Exchange, leg: Leg, invitation_id: str, invitation: Invitation, told: Told
+) -> None:
+    call, raw_id = leg.call, invitation.callee
+    outcome = await ring(exchange, call, invitation)
+    call.invitations.pop(invitation_id, None)
+    if isinstance(outcome, Unanswered):
+        _tell(exchange, leg, "AddParticipantFailed", raw_id, told, outcome.result)
+        return
+    _tell(exchange, leg, "AddParticipantSucceeded", raw_id, told)
+    if outcome.leg is not None:
+        await establish(exchange, outcome.leg)
+        return
+    join(exchange, call, outcome.raw_id)
+    dialogue = exchange.callees.get(outcome.raw_id).dialogue
+    if dialogue is not None:
+        performance.begin(exchange, call, dialogue, outcome.raw_id)
+
+
+def cancel_add(exchange: Exchange, leg: Leg, invitation_id: str, told: Told) -> None:
+    """Events: CancelAddParticipantSucceeded, or …Failed where nobody is being rung under that id."""
+    ringing = leg.call.invitations.pop(invitation_id, None)
+    if ringing is not None:
+        ringing.cancel()
+    exchange.callbacks.send(
+        leg,
+        "CancelAddParticipantSucceeded" if ringing is not None else "CancelAddParticipantFailed",
+        result=Result() if ringing is not None else NO_SUCH_INVITATION,
+        context=told.context,
+        url=told.callback_uri,
+        fields={"invitationId": invitation_id},
+    )
+
+
+async def remove(exchange: Exchange, leg: Leg, raw_id: str, told: Told) -> None:
+    """Events: RemoveParticipantSucceeded, or …Failed where they are not in the call. The last human takes the
+    call with them."""
+    call = leg.call
+    if call.people.pop(raw_id, None) is None:
+        _tell(exchange, leg, "RemoveParticipantFailed", raw_id, told, NOT_A_PARTICIPANT)
+        return
+    exchange.note_call(call, "left")
+    _tell(exchange, leg, "RemoveParticipantSucceeded", raw_id, told)
+    if call.people:
+        participants_updated(exchange, call)
+        return
+    await end(exchange, call, ENDED_BY_AN_APP)
+
+
+def _tell(
+    exchange: Exchange, leg: Leg, name: str, raw_id: str, told: Told, result: Result | None = None
+) -> None:
+    exchange.callbacks.send(
+        leg,
+        name,
+        result=result or Result(),
+        context=told.context,
+        url=told.callback_uri,
+        fields={"participant": wire(raw_id)},
+    )

@@ -1,0 +1,1 @@
+"""The data plane of Call Automation, as the SDKs speak to it."""

@@ -1,0 +1,127 @@
+"""Ringing: at a human, who behaves as told, or at the application, as an IncomingCall event."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import gzip
+import json
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from acs_emulator.callees import Unanswered, unanswered
+from acs_emulator.calls import Call, Leg
+from acs_emulator.exchange import Exchange, Offer, Redirected
+from acs_emulator.identifiers import wire_in_event_grid
+
+ANSWER_AFTER = 1.0
+GIVE_UP_AFTER = 30.0
+MAX_REDIRECTS = 5
+_CONTEXT_NOISE = 3600
+"""Bytes that gzip cannot shrink, so that a context is as long as in the captures, about 7 KB."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """Somebody took the call: a human, or the application with a leg of its own."""
+
+    raw_id: str
+    leg: Leg | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """Who is to be reached, and what they see of it."""
+
+    caller: str
+    callee: str
+    correlation_id: str
+    display_name: str = ""
+    custom_context: Mapping[str, object] | None = None
+    give_up_after: float | None = None
+
+
+async def ring(
+    exchange: Exchange, call: Call, invitation: Invitation, *, at_application: bool = False
+) -> Answered | Unanswered:
+    """Who answered, or why nobody did. Follows redirections.
+
+    `at_application` rings at the application whatever the callees' book says.
+    """
+    callee = invitation.callee
+    for _ in range(MAX_REDIRECTS):
+        if not (at_application or exchange.callees.get(callee).raises_incoming_call):
+            return await _ring_human(exchange, callee, invitation.give_up_after)
+        offer = _offer(exchange, call, invitation, callee)
+        outcome = await offer.outcome
+        if isinstance(outcome, Leg):
+            return Answered(outcome.app, outcome)
+        if isinstance(outcome, Unanswered):
+            return outcome
+        callee, at_application = outcome.target, False
+    return unanswered(callee, "no-answer")
+
+
+async def _ring_human(exchange: Exchange, raw_id: str, give_up_after: float | None) -> Answered | Unanswered:
+    callee = exchange.callees.get(raw_id)
+    silent = callee.behaviour == "no-answer"
+    after = callee.after_seconds
+    if after is None:
+        after = GIVE_UP_AFTER if silent else ANSWER_AFTER
+    if give_up_after is not None and (silent or give_up_after < after):
+        await exchange.clock.sleep(min(give_up_after, after))
+        return unanswered(raw_id, "no-answer")
+    await exchange.clock.sleep(after)
+    return Answered(raw_id) if callee.behaviour == "answer" else unanswered(raw_id, callee.behaviour)
+
+
+def _offer(exchange: Exchange, call: Call, invitation: Invitation, callee: str) -> Offer:
+    """Raise an IncomingCall event; gives up by itself when it has rung long enough."""
+    context = _incoming_call_context(call)
+    outcome: asyncio.Future[Leg | Unanswered | Redirected] = asyncio.get_running_loop().create_future()
+    offer = Offer(call, invitation.caller, callee, invitation.correlation_id, context, outcome)
+    exchange.offers[context] = offer
+    exchange.tasks.start(_give_up(exchange, offer), scope=call.call_id)
+    data: dict[str, object] = {
+        "to": wire_in_event_grid(callee),
+        "from": wire_in_event_grid(invitation.caller),
+        "serverCallId": call.server_call_id,
+        "callerDisplayName": invitation.display_name,
+    }
+    if invitation.custom_context:
+        data["customContext"] = invitation.custom_context
+    data |= {"incomingCallContext": context, "correlationId": invitation.correlation_id}
+    subject = f"/caller/{invitation.caller}/recipient/{callee}"
+    told = exchange.event_grid.publish("Microsoft.Communication.IncomingCall", subject, data)
+    exchange.journal.add(
+        "call",
+        what="offered",
+        callId=call.call_id,
+        correlationId=invitation.correlation_id,
+        subscriptions=told,
+    )
+    return offer
+
+
+async def _give_up(exchange: Exchange, offer: Offer) -> None:
+    await exchange.clock.sleep(exchange.options.ring_seconds)
+    settle(exchange, offer, unanswered(offer.callee, "no-answer"))
+
+
+def settle(exchange: Exchange, offer: Offer, outcome: Leg | Unanswered | Redirected) -> None:
+    """The first outcome counts; after it the `incomingCallContext` is worth nothing."""
+    exchange.offers.pop(offer.context, None)
+    if not offer.outcome.done():
+        offer.outcome.set_result(outcome)
+
+
+def _incoming_call_context(call: Call) -> str:
+    """Opaque: as long as the real one, and of its form (a JWT without signature around a compressed context)."""
+    noise = base64.b64encode(secrets.token_bytes(_CONTEXT_NOISE)).decode()
+    context = gzip.compress(json.dumps({"callId": call.call_id, "state": noise}).encode())
+    header = {"alg": "none", "typ": "JWT"}
+    payload = {"cc": base64.b64encode(context).decode(), "exp": int(time.time()) + 300}
+    parts = (json.dumps(part, separators=(",", ":")).encode() for part in (header, payload))
+    return ".".join(base64.urlsafe_b64encode(part).decode().rstrip("=") for part in parts) + "."

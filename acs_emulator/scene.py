@@ -1,0 +1,68 @@
+"""What is said in a call, whoever says it: the protocol between speech and transcription."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from acs_emulator.clock import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One spoken word in its lexical form; times in ticks of 100 ns on the emulator's clock."""
+
+    text: str
+    offset: int
+    duration: int
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """What one person is heard to say, so far (`final` False) or altogether; times as in `Word`."""
+
+    raw_id: str
+    final: bool
+    text: str
+    offset: int
+    duration: int
+    confidence: float
+    words: tuple[Word, ...]
+    locale: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A call as a speech sees it."""
+
+    clock: Clock
+    began: float
+    """The clock's moment at which the speech begins."""
+    locale: str
+    """What the transcription listens for when the speech begins."""
+    say: Callable[[Utterance], None]
+    """Every transcription that is active hears it; words that nobody listens to are lost."""
+    speaker: Callable[[str], Awaitable[str]]
+    """The raw id of a named speaker, waiting until they are in the call."""
+
+
+class SpeechFailed(Exception):
+    """The speech cannot go on; the message says why."""
+
+
+class Speech(Protocol):
+    """A dialogue, or recognised audio."""
+
+    @property
+    def hang_up(self) -> bool:
+        """Whether the caller hangs up when all is said."""
+        ...
+
+    @property
+    def wait_for_transcription(self) -> bool:
+        """Whether it begins only when a transcription is active."""
+        ...
+
+    async def perform(self, scene: Scene) -> None:
+        """Say everything at its time; return after the last word. Raises SpeechFailed."""

@@ -1,0 +1,96 @@
+"""The packets of a transcription stream, in the canonical shape that every SDK's parser reads."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from acs_emulator.clock import dotnet_ticks
+from acs_emulator.scene import Utterance
+
+_MAX_DATE_TIME_TICKS = 3_155_378_975_999_999_999
+
+Packet = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Recognition:
+    """A recognition stream. It begins with its metadata packet; offsets are ticks from `origin`.
+
+    Legacy offsets are the ticks from the stream's start to the end of .NET's time, plus the elapsed ones: only
+    differences mean anything, and there are no durations.
+    """
+
+    origin: int
+    legacy_base: int | None = None
+
+    @classmethod
+    def beginning(cls, origin: int, *, legacy: bool) -> Recognition:
+        return cls(origin, _MAX_DATE_TIME_TICKS - dotnet_ticks(time.time_ns()) if legacy else None)
+
+    def span(self, offset: int, duration: int) -> Packet:
+        if self.legacy_base is not None:
+            return {"offset": self.legacy_base + offset - self.origin}
+        return {"offset": offset - self.origin, "duration": duration}
+
+
+def metadata(
+    *,
+    subscription_id: str,
+    locale: str,
+    connection_id: str,
+    correlation_id: str,
+    model_endpoint_id: str | None = None,
+    locales: tuple[str, ...] = (),
+) -> Packet:
+    """The first packet of a recognition stream."""
+    described: dict[str, object] = {
+        "subscriptionId": subscription_id,
+        "locale": locale,
+        "callConnectionId": connection_id,
+        "correlationId": correlation_id,
+    }
+    if model_endpoint_id:
+        described["speechRecognitionModelEndpointId"] = model_endpoint_id
+    if locales:
+        described["locales"] = list(locales)
+    return {"kind": "TranscriptionMetadata", "transcriptionMetadata": described}
+
+
+def data(utterance: Utterance, recognition: Recognition, *, identify_language: bool = False) -> Packet:
+    """A result, intermediate or final."""
+    words = [{"text": word.text, **recognition.span(word.offset, word.duration)} for word in utterance.words]
+    result: dict[str, object] = {
+        "text": utterance.text,
+        "format": "display",
+        "confidence": utterance.confidence,
+        **recognition.span(utterance.offset, utterance.duration),
+        "words": words,
+        "participantRawID": utterance.raw_id,
+        "resultStatus": "Final" if utterance.final else "Intermediate",
+    }
+    if identify_language and utterance.locale:
+        result["languageIdentified"] = utterance.locale
+    return {"kind": "TranscriptionData", "transcriptionData": result}
+
+
+def heard_since(utterance: Utterance, origin: int) -> Utterance | None:
+    """The part of an utterance spoken after the recognition stream began; None where nothing is left."""
+    if utterance.offset >= origin:
+        return utterance
+    words = tuple(word for word in utterance.words if word.offset >= origin)
+    if not words:
+        return None
+    tokens = utterance.text.split()
+    kept = tokens[-len(words) :] if len(tokens) == len(utterance.words) else [word.text for word in words]
+    end = utterance.offset + utterance.duration
+    return Utterance(
+        utterance.raw_id,
+        utterance.final,
+        " ".join(kept),
+        words[0].offset,
+        end - words[0].offset,
+        utterance.confidence,
+        words,
+        utterance.locale,
+    )

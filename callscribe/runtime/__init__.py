@@ -1,0 +1,1 @@
+"""What every program of ours is run with: settings, logs, metrics, start and end."""

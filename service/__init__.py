@@ -1,0 +1,1 @@
+"""The HTTP edge: translates requests into actions and values into answers."""

@@ -1,0 +1,74 @@
+from typing import Any
+
+import pytest
+from azure.communication.callautomation import (
+    CommunicationUserIdentifier,
+    MicrosoftTeamsAppIdentifier,
+    MicrosoftTeamsUserIdentifier,
+    PhoneNumberIdentifier,
+    TeamsExtensionUserIdentifier,
+)
+from azure.communication.callautomation._utils import serialize_identifier
+from pydantic import ValidationError
+
+from acs_emulator.rest.bodies import CallLocator, CreateCall, Identifier, Play, RejectCall
+
+
+@pytest.mark.parametrize(
+    "theirs",
+    [
+        PhoneNumberIdentifier("+15551230001"),
+        CommunicationUserIdentifier("8:acs:resource_user"),
+        MicrosoftTeamsUserIdentifier("45ab2481"),
+        MicrosoftTeamsUserIdentifier("45ab2481", cloud="DOD"),
+        MicrosoftTeamsUserIdentifier("45ab2481", is_anonymous=True),
+        MicrosoftTeamsAppIdentifier("45ab2481", cloud="GCCH"),
+        TeamsExtensionUserIdentifier(user_id="u", tenant_id="t", resource_id="r"),
+    ],
+)
+def test_the_raw_id_is_inferred(theirs: Any) -> None:
+    """Without rawId it is the one that the official SDK makes of the same identifier."""
+    sent = serialize_identifier(theirs).serialize()
+    assert Identifier.model_validate(sent).name == theirs.raw_id
+    del sent["rawId"]
+    assert Identifier.model_validate(sent).name == theirs.raw_id
+
+
+def test_enumerations_in_any_case_and_explicit_nulls() -> None:
+    """As clients of several generations write them."""
+    assert (
+        RejectCall.model_validate({"incomingCallContext": "c", "callRejectReason": "BUSY"}).call_reject_reason
+        == "busy"
+    )
+    locator = CallLocator.model_validate({"kind": "ServerCallLocator", "serverCallId": "s", "roomId": None})
+    assert locator.server_call_id == "s"
+    play = Play.model_validate({"playSources": [{"kind": "Text", "text": {"text": "Hi."}, "file": None}]})
+    assert play.play_sources[0].value == "Hi."
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"callbackUri": "callbacks.example"},
+        {"callbackUri": "https://callbacks.example:99999"},
+        {"callbackUri": "http://["},
+        {"transcriptionOptions": {"transportUrl": "https://socket.example"}},
+        {"transcriptionOptions": {"transportType": "carrier pigeon"}},
+        {"targets": [{"kind": "phoneNumber"}]},
+    ],
+)
+def test_what_is_no_call(change: dict[str, Any]) -> None:
+    """Refused before anything happens."""
+    body = {"targets": [{"rawId": "8:acs:a"}], "callbackUri": "https://callbacks.example"}
+    CreateCall.model_validate(body)
+    with pytest.raises(ValidationError):
+        CreateCall.model_validate({**body, **change})
+
+
+@pytest.mark.parametrize(
+    "locator", [{}, {"roomId": "1", "groupCallId": "2"}, {"kind": "callLocator", "roomId": "1"}]
+)
+def test_what_locates_no_call(locator: dict[str, Any]) -> None:
+    """Exactly one way to name it."""
+    with pytest.raises(ValidationError):
+        CallLocator.model_validate(locator)

@@ -1,0 +1,96 @@
+from typing import Any
+
+import jwt
+import pytest
+
+pytestmark = pytest.mark.anyio
+
+
+def _names(world: Any) -> list[str]:
+    return [event["type"].rpartition(".")[2] for event in world.receiver.callbacks]
+
+
+async def _call(world: Any, *faults: dict[str, Any]) -> str:
+    for fault in faults:
+        world.emulator.faults.add(fault)
+    return str(await world.answer(await world.dial_in()))
+
+
+async def test_a_receiver_that_fails_is_tried_again(world: Any) -> None:
+    """After 5xx and 429, with a new token; the next event does not wait for it."""
+    context = await world.dial_in()
+    world.receiver.statuses = [500, 200, 429, 200]
+    await world.answer(context)
+    await world.event("CallConnected")
+    assert _names(world) == ["CallConnected", "ParticipantsUpdated", "CallConnected", "CallConnected"]
+
+
+async def test_a_receiver_that_refuses_is_left_alone(world: Any) -> None:
+    """401 is final."""
+    context = await world.dial_in()
+    world.receiver.statuses = [401]
+    connection_id = await world.answer(context)
+    await world.event("ParticipantsUpdated")
+    await world.emulator.clock.sleep(30)
+    await world.control(f"/calls/{connection_id}/hang-up", {}, 200)
+    await world.event("CallDisconnected")
+    assert _names(world) == ["CallConnected", "ParticipantsUpdated", "CallDisconnected"]
+
+
+async def test_duplicated_lost_and_reordered(world: Any) -> None:
+    """As the faults say; the duplicate has the same id."""
+    await _call(world, {"kind": "duplicate", "what": "callbacks"})
+    await world.event("ParticipantsUpdated")
+    assert _names(world) == ["CallConnected", "CallConnected", "ParticipantsUpdated"]
+    assert len({event["id"] for event in world.receiver.callbacks}) == 2
+    world.receiver.requests.clear()
+    connection_id = await _call(world, {"kind": "reorder", "what": "callbacks", "types": ["CallConnected"]})
+    await world.event("CallConnected", connection_id)
+    assert _names(world) == ["ParticipantsUpdated", "CallConnected"]
+    world.receiver.requests.clear()
+    connection_id = await _call(world, {"kind": "lose", "what": "callbacks"})
+    await world.event("ParticipantsUpdated", connection_id)
+    assert _names(world) == ["ParticipantsUpdated"]
+
+
+async def test_one_that_nothing_overtakes_is_only_late(world: Any) -> None:
+    """A reordered last event arrives all the same."""
+    connection_id = await _call(world)
+    await world.event("ParticipantsUpdated")
+    world.emulator.faults.add({"kind": "reorder", "what": "callbacks"})
+    await world.control(f"/calls/{connection_id}/hang-up", {}, 200)
+    await world.event("CallDisconnected")
+
+
+@pytest.mark.parametrize(
+    ("what", "error"),
+    [
+        ("expired", jwt.ExpiredSignatureError),
+        ("wrong-key", jwt.InvalidSignatureError),
+        ("wrong-audience", jwt.InvalidAudienceError),
+    ],
+)
+async def test_bad_tokens(world: Any, what: str, error: type[Exception]) -> None:
+    """Each is wrong in the way it was asked to be."""
+    await _call(world, {"kind": "badToken", "where": "callback", "what": what})
+    await world.event("CallConnected")
+    keys = jwt.PyJWKSet.from_dict((await world.http.get("/calling/keys")).json())
+    callback = next(one for one in world.receiver.requests if one.path.startswith("/callbacks"))
+    token = callback.headers["authorization"].removeprefix("Bearer ")
+    with pytest.raises(error):
+        jwt.decode(token, keys.keys[0], algorithms=["RS256"], audience=world.emulator.resource_id)
+
+
+async def test_a_fault_for_another_call_does_not_strike(world: Any) -> None:
+    """`callConnectionId` picks the call."""
+    await _call(world, {"kind": "lose", "what": "callbacks", "callConnectionId": "another"})
+    await world.event("CallConnected")
+
+
+async def test_version_2024_04_15_has_no_result_information(world: Any) -> None:
+    """As captured."""
+    world.client._client._config.api_version = "2024-04-15"
+    await _call(world)
+    connected = await world.event("CallConnected")
+    assert connected["version"] == "2024-04-15"
+    assert "resultInformation" not in connected

@@ -1,0 +1,79 @@
+import json
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+from acs_emulator.__main__ import _options, _parser, main
+from acs_emulator.options import Options
+
+
+def test_started_and_stopped(tmp_path: Path) -> None:
+    """A box for people, a file for programs, exit code 0 on SIGTERM."""
+    ready = tmp_path / "ready.json"
+    command = [sys.executable, "-m", "acs_emulator", "--http-port", "0", "--https-port", "off"]
+    with subprocess.Popen(
+        [*command, "--ready-file", str(ready), "--speed", "5"], stdout=subprocess.PIPE, text=True
+    ) as program:
+        assert program.stdout is not None
+        box = [program.stdout.readline() for _ in range(9)]
+        told = json.loads(ready.read_text())
+        assert any(told["httpUrl"] in line for line in box)
+        assert httpx.get(f"{told['httpUrl']}/calling/keys").status_code == 200
+        program.send_signal(signal.SIGTERM)
+        started = time.monotonic()
+        assert program.wait(10) == 0
+        assert time.monotonic() - started < 10
+
+
+def test_a_busy_port(capsys: pytest.CaptureFixture[str]) -> None:
+    """One sentence, exit code 2."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        assert main(["--http-port", str(taken.getsockname()[1])]) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "choose another port with --http-port" in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--http-port", "70000"], "is no port"),
+        (["--https-port", "on"], "is no port"),
+        (["--access-key", "§"], "base64"),
+        (["--resource-id", "resource"], "is no GUID"),
+        (["--speed", "0"], "is no speed"),
+    ],
+)
+def test_wrong_arguments(arguments: list[str], says: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Told, exit code 2."""
+    with pytest.raises(SystemExit) as stopped:
+        main(arguments)
+    assert stopped.value.code == 2
+    assert says in capsys.readouterr().err
+
+
+def options(*words: str) -> Options:
+    return _options(_parser().parse_args(words))
+
+
+def test_ports_that_nobody_chose() -> None:
+    """http on 8090 and https on 8443; `off` serves no https."""
+    assert (options().http_port, options().https_port) == (8090, 8443)
+    assert options("--https-port", "off").https_port is None
+
+
+def test_the_help_shows_the_defaults(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each once, and none for what has no value."""
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    assert all(said.count(f"(default: {value})") == 1 for value in ("127.0.0.1", "8090", "8443", "1.0"))
+    assert "None" not in said

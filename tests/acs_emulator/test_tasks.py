@@ -1,0 +1,42 @@
+import asyncio
+
+import pytest
+
+from acs_emulator.journal import Journal
+from acs_emulator.tasks import Tasks
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_task_that_fails_takes_nobody_down(caplog: pytest.LogCaptureFixture) -> None:
+    """The error is logged and in the journal; the others go on."""
+    journal = Journal()
+
+    async def fail() -> None:
+        raise ZeroDivisionError("by zero")
+
+    async with asyncio.TaskGroup() as group:
+        tasks = Tasks(group, journal)
+        tasks.start(fail(), scope="one")
+        other = tasks.start(asyncio.sleep(0.01), scope="one")
+    assert not other.cancelled()
+    assert journal.entries(["error"])[0].data["message"] == "ZeroDivisionError: by zero"
+    assert "a task of the emulator failed" in caplog.text
+
+
+async def test_a_scope_is_canceled_by_one_of_its_own() -> None:
+    """All but the one that asks."""
+    done = []
+
+    async with asyncio.TaskGroup() as group:
+        tasks = Tasks(group, Journal())
+
+        async def end() -> None:
+            tasks.cancel("call")
+            await asyncio.sleep(0)
+            done.append("end")
+
+        sleeping = tasks.start(asyncio.sleep(3600), scope="call")
+        tasks.start(end(), scope="call")
+    assert sleeping.cancelled()
+    assert done == ["end"]
