@@ -132,6 +132,7 @@ async def test_stopped_while_it_is_dialled_again(world: Any) -> None:
     """Stopping does not wait for the redial."""
     connection_id = await _talking(world, {"text": "After.", "at": 600})
     await world.listener.until(lambda: world.listener.metadata)
+    await world.event("CallConnected")
     world.emulator.clock.set_speed(0.01)
     await world.listener.sockets[0].close()
     await world.event("TranscriptionUpdated")
