@@ -14,7 +14,7 @@ from acs_emulator.control import calls, problems, world
 from acs_emulator.control.size import SizeLimit
 from acs_emulator.errors import ControlRefused, Refused
 from acs_emulator.exchange import Exchange
-from acs_emulator.rest import connections, media, participants
+from acs_emulator.rest import connections, media, participants, transcription
 from acs_emulator.rest.context import TheExchange
 from acs_emulator.rest.errors import error_response, invalid_body_response, refused_response
 from acs_emulator.rest.gate import Gate
@@ -44,7 +44,7 @@ def build_app(exchange: Exchange) -> ASGIApp:
     app.state.exchange = exchange
     for router in (calls.router, world.router):
         app.include_router(router)
-    for router in (keys, connections.router, participants.router, media.router):
+    for router in (keys, connections.router, participants.router, media.router, transcription.router):
         app.include_router(router, include_in_schema=False)
     app.add_exception_handler(Refused, _refused)
     app.add_exception_handler(ControlRefused, _control_refused)

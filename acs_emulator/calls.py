@@ -16,9 +16,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal
 
+from acs_emulator.audio.soundtrack import Soundtrack
 from acs_emulator.clock import dotnet_ticks
 from acs_emulator.identifiers import raw_id_of, wire
-from acs_emulator.scene import Speech
+from acs_emulator.scene import Listener, Speech
 from acs_emulator.transcription.state import Transcription
 
 if TYPE_CHECKING:
@@ -48,6 +49,12 @@ class Person:
     raw_id: str
     muted: bool = False
     on_hold: bool = False
+    silent: bool = False
+    """Says nothing that anybody could hear, although they are there."""
+
+    @property
+    def audible(self) -> bool:
+        return not (self.muted or self.on_hold or self.silent)
 
 
 @dataclass(slots=True, eq=False)
@@ -114,6 +121,8 @@ class Call:
     """Everybody who has ever been in the call, in the order they came."""
     legs: list[Leg] = field(default_factory=list)
     invitations: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    listeners: list[Listener] = field(default_factory=list)
+    sound: Soundtrack = field(default_factory=Soundtrack)
     speech: Speech | None = None
     legacy_offsets: bool = False
     call_id: str = field(default_factory=lambda: str(uuid.uuid4()))

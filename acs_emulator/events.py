@@ -15,15 +15,42 @@ WITHOUT_RESULT_INFORMATION = "2024-04-15"
 
 
 @dataclass(frozen=True, slots=True)
+class Diagnostics:
+    """`SipDiagnosticInfo` of the wire: a SIP response or a Q.850 cause."""
+
+    code: int
+    message: str
+
+    def to_json(self) -> dict[str, object]:
+        return {"code": self.code, "message": self.message}
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """`resultInformation` of an event."""
 
     code: int = 200
     sub_code: int = 0
     message: str = ""
+    sip: Diagnostics | None = None
+    q850: Diagnostics | None = None
 
-    def to_json(self) -> dict[str, object]:
-        return {"code": self.code, "subCode": self.sub_code, "message": self.message}
+    def to_json(self, *, diagnostics: bool = True) -> dict[str, object]:
+        """`diagnostics`: whether the api-version knows `sipDetails` and `q850Details`."""
+        shown: dict[str, object] = {"code": self.code, "subCode": self.sub_code, "message": self.message}
+        if diagnostics and self.sip:
+            shown["sipDetails"] = self.sip.to_json()
+        if diagnostics and self.q850:
+            shown["q850Details"] = self.q850.to_json()
+        return shown
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """With what context an operation's event goes, and where to."""
+
+    context: str | None = None
+    callback_uri: str | None = None
 
 
 OK = Result()

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from acs_emulator import performance
 from acs_emulator.callees import Unanswered
 from acs_emulator.calls import Leg
 from acs_emulator.establishing import establish
-from acs_emulator.events import Result
+from acs_emulator.events import Result, Told
 from acs_emulator.exchange import Exchange
 from acs_emulator.identifiers import is_phone_number, wire
 from acs_emulator.leaving import ENDED_BY_AN_APP, end
@@ -19,14 +18,6 @@ from acs_emulator.ringing import Invitation, ring
 
 NOT_A_PARTICIPANT = Result(404, 8522, "Participant not found.")
 NO_SUCH_INVITATION = Result(404, 8522, "Invitation not found.")
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """Where and with what context an operation's event goes."""
-
-    context: str | None = None
-    callback_uri: str | None = None
 
 
 def add(

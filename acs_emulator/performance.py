@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from acs_emulator.calls import Call, CallState
 from acs_emulator.clock import TICKS_PER_SECOND
 from acs_emulator.exchange import Exchange
 from acs_emulator.leaving import person_leaves
-from acs_emulator.scene import Scene, Speech, SpeechFailed, Utterance
+from acs_emulator.scene import Press, Scene, Speech, SpeechFailed, Utterance
 from acs_emulator.transcription.stream import Stream
 
 HANG_UP_AFTER = 1.0
@@ -46,8 +48,21 @@ def scene(exchange: Exchange, call: Call, began: float) -> Scene:
 
 
 def _say(call: Call, utterance: Utterance) -> None:
+    person = call.people.get(utterance.raw_id)
+    if person is not None and not person.audible:
+        return
     for stream in _streams(call):
         stream.hear(utterance)
+    for listener in list(call.listeners):
+        listener.hear(utterance)
+
+
+def press(exchange: Exchange, call: Call, raw_id: str, tones: Sequence[str]) -> None:
+    """Somebody presses keys, all at once; keys are heard whether or not their microphone is muted."""
+    for tone in tones:
+        pressed = Press(raw_id, tone, exchange.clock.ticks())
+        for listener in list(call.listeners):
+            listener.hear_press(pressed)
 
 
 def _streams(call: Call) -> list[Stream]:

@@ -6,14 +6,14 @@ import asyncio
 import io
 import wave
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import urlsplit
 
 import httpx
 
 from acs_emulator.calls import Leg
-from acs_emulator.events import MEDIA_OK, Result
+from acs_emulator.events import MEDIA_OK, Result, Told
 from acs_emulator.exchange import Exchange
 from acs_emulator.transcription.failures import COGNITIVE_NOT_SET
 
@@ -41,8 +41,7 @@ class Play:
 
     sources: Sequence[Source]
     loop: bool = False
-    context: str | None = None
-    callback_uri: str | None = None
+    told: Told = field(default_factory=Told)
 
 
 class PlayFailed(Exception):
@@ -137,5 +136,10 @@ def _tell(
     fields: dict[str, object] | None = None,
 ) -> None:
     exchange.callbacks.send(
-        leg, name, result=result, context=operation.context, url=operation.callback_uri, fields=fields
+        leg,
+        name,
+        result=result,
+        context=operation.told.context,
+        url=operation.told.callback_uri,
+        fields=fields,
     )

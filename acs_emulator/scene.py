@@ -33,6 +33,24 @@ class Utterance:
 
 
 @dataclass(frozen=True, slots=True)
+class Press:
+    """A key that somebody pressed; `tone` as ACS names it (`zero` … `nine`, `a` … `d`, `pound`, `asterisk`)."""
+
+    raw_id: str
+    tone: str
+    offset: int
+    """When, in ticks on the emulator's clock."""
+
+
+class Listener(Protocol):
+    """Whoever hears what people say and press in a call, beside its transcriptions."""
+
+    def hear(self, utterance: Utterance) -> None: ...
+
+    def hear_press(self, press: Press) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
 class Scene:
     """A call as a speech sees it."""
 

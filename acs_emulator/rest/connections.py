@@ -10,7 +10,7 @@ from acs_emulator import establishing, leaving
 from acs_emulator.errors import Refused
 from acs_emulator.establishing import Placing
 from acs_emulator.identifiers import is_phone_number, raw_id_of
-from acs_emulator.rest import bodies
+from acs_emulator.rest.bodies import setup as bodies
 from acs_emulator.rest.context import ApiVersion, TheExchange, TheLeg
 
 router = APIRouter(prefix="/calling")

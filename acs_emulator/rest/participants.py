@@ -10,8 +10,7 @@ from acs_emulator import invitations
 from acs_emulator.calls import Leg, LegState
 from acs_emulator.errors import Refused
 from acs_emulator.identifiers import is_phone_number, raw_id_of, wire
-from acs_emulator.invitations import Told
-from acs_emulator.rest import bodies
+from acs_emulator.rest.bodies import participants as bodies
 from acs_emulator.rest.context import TheExchange, TheLeg
 
 router = APIRouter(prefix="/calling/callConnections/{connection_id}")
@@ -48,7 +47,7 @@ async def add_participant(body: bodies.AddParticipant, leg: TheLeg, exchange: Th
         exchange,
         leg,
         raw_id,
-        _told(body.operation_context, body.operation_callback_uri),
+        body.told,
         source_caller_id=raw_id_of(caller_id.value) if caller_id else leg.source_caller_id,
         display_name=body.source_display_name or "",
         invitation_timeout=body.invitation_timeout_in_seconds,
@@ -66,8 +65,7 @@ async def cancel_add_participant(
     body: bodies.CancelAddParticipant, leg: TheLeg, exchange: TheExchange
 ) -> dict[str, Any]:
     """202. Events: CancelAddParticipantSucceeded or CancelAddParticipantFailed."""
-    told = _told(body.operation_context, body.operation_callback_uri)
-    invitations.cancel_add(exchange, leg, body.invitation_id, told)
+    invitations.cancel_add(exchange, leg, body.invitation_id, body.told)
     return _with_context({"invitationId": body.invitation_id}, body.operation_context)
 
 
@@ -77,9 +75,8 @@ async def remove_participant(
 ) -> dict[str, Any]:
     """202. Events: RemoveParticipantSucceeded or RemoveParticipantFailed."""
     require_established(leg)
-    told = _told(body.operation_context, body.operation_callback_uri)
     exchange.tasks.start(
-        invitations.remove(exchange, leg, body.participant_to_remove.name, told), scope=leg.call.call_id
+        invitations.remove(exchange, leg, body.participant_to_remove.name, body.told), scope=leg.call.call_id
     )
     return _with_context({}, body.operation_context)
 
@@ -88,10 +85,6 @@ def require_established(leg: Leg) -> None:
     """Raises Refused (400, "8501") while the call is not connected."""
     if leg.state is not LegState.CONNECTED:
         raise Refused(400, "8501", "Action is invalid when call is not in Established state.")
-
-
-def _told(context: str | None, callback_uri: str | None) -> Told:
-    return Told(context, callback_uri)
 
 
 def _with_context(shown: dict[str, Any], context: str | None) -> dict[str, Any]:

@@ -11,7 +11,9 @@ from azure.communication.callautomation import (
 from azure.communication.callautomation._utils import serialize_identifier
 from pydantic import ValidationError
 
-from acs_emulator.rest.bodies import CallLocator, CreateCall, Identifier, Play, RejectCall
+from acs_emulator.rest.bodies.identifiers import Identifier
+from acs_emulator.rest.bodies.media import Play
+from acs_emulator.rest.bodies.setup import CallLocator, CreateCall, RejectCall
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""The sound of calls: what recordings keep and media streams send."""

@@ -1,0 +1,103 @@
+"""Communication identifiers, and what every body has in common."""
+
+from __future__ import annotations
+
+from typing import Annotated, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+
+from acs_emulator.events import Told
+from acs_emulator.identifiers import raw_id_of
+from acs_emulator.wire import Body
+
+
+def web_address(*schemes: str) -> AfterValidator:
+    def check(url: str) -> str:
+        parts = urlsplit(url)
+        if parts.scheme.lower() not in schemes or not parts.hostname or parts.port == 0:
+            raise ValueError(f"must be an absolute URL with {' or '.join(schemes)}")
+        return url
+
+    return AfterValidator(check)
+
+
+def lower(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value
+
+
+AnyCase = BeforeValidator(lower)
+CallbackUri = Annotated[str, web_address("https", "http")]
+Context = Annotated[str, Field(max_length=5000)]
+
+
+class Id(Body):
+    id: str
+
+
+class PhoneNumber(Body):
+    value: Annotated[str, Field(min_length=1)]
+
+
+class _TeamsUser(Body):
+    user_id: str
+    is_anonymous: bool | None = None
+    cloud: Annotated[str, AnyCase] | None = None
+
+
+class _TeamsApp(Body):
+    app_id: str
+    cloud: Annotated[str, AnyCase] | None = None
+
+
+class _TeamsExtensionUser(Body):
+    user_id: str
+    tenant_id: str
+    resource_id: str
+
+
+_CLOUDS = {"dod": "dod", "gcch": "gcch"}
+
+
+class Identifier(Body):
+    """A communication identifier; its raw id is inferred from the member that is present where it is missing."""
+
+    raw_id: str | None = None
+    communication_user: Id | None = None
+    phone_number: PhoneNumber | None = None
+    microsoft_teams_user: _TeamsUser | None = None
+    microsoft_teams_app: _TeamsApp | None = None
+    teams_extension_user: _TeamsExtensionUser | None = None
+
+    @model_validator(mode="after")
+    def _names_somebody(self) -> Self:
+        if not self.name:
+            raise ValueError("needs a rawId, or one of communicationUser, phoneNumber, microsoftTeamsUser, …")
+        return self
+
+    @property
+    def name(self) -> str:
+        """The raw id."""
+        if self.raw_id:
+            return self.raw_id
+        if self.phone_number:
+            return raw_id_of(self.phone_number.value)
+        if self.communication_user:
+            return self.communication_user.id
+        if user := self.microsoft_teams_user:
+            scope = "teamsvisitor" if user.is_anonymous else _CLOUDS.get(user.cloud or "", "orgid")
+            return f"8:{scope}:{user.user_id}"
+        if app := self.microsoft_teams_app:
+            return f"28:{_CLOUDS.get(app.cloud or '', 'orgid')}:{app.app_id}"
+        if extension := self.teams_extension_user:
+            return f"8:acs:{extension.resource_id}_{extension.tenant_id}_{extension.user_id}"
+        return ""
+
+
+class Operation(Body):
+    operation_context: Context | None = None
+    operation_callback_uri: CallbackUri | None = None
+
+    @property
+    def told(self) -> Told:
+        return Told(self.operation_context, self.operation_callback_uri)

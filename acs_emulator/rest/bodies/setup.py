@@ -1,0 +1,105 @@
+"""How calls begin: create, answer, reject, redirect, connect."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from acs_emulator.establishing import Setup
+from acs_emulator.rest.bodies.identifiers import (
+    AnyCase,
+    CallbackUri,
+    Context,
+    Id,
+    Identifier,
+    PhoneNumber,
+    web_address,
+)
+from acs_emulator.transcription.state import Transcription
+from acs_emulator.wire import Body
+
+
+class CallIntelligenceOptions(Body):
+    cognitive_services_endpoint: str | None = None
+
+
+class TranscriptionOptions(Body):
+    """`WebSocketTranscriptionOptions`, with the preview's `locales`."""
+
+    transport_type: Annotated[Literal["websocket"], AnyCase] = "websocket"
+    transport_url: Annotated[str, web_address("wss", "ws")] | None = None
+    locale: str | None = None
+    locales: tuple[str, ...] | None = None
+    speech_model_endpoint_id: str | None = None
+    start_transcription: bool | None = None
+    enable_intermediate_results: bool | None = None
+
+    def to_transcription(self) -> Transcription:
+        return Transcription(
+            transport_url=self.transport_url,
+            locale=self.locale,
+            locales=self.locales or (),
+            model_endpoint_id=self.speech_model_endpoint_id,
+            start_at_setup=bool(self.start_transcription),
+            intermediate=bool(self.enable_intermediate_results),
+        )
+
+
+class _SetupBody(Body):
+    callback_uri: CallbackUri
+    operation_context: Context | None = None
+    call_intelligence_options: CallIntelligenceOptions | None = None
+    transcription_options: TranscriptionOptions | None = None
+
+    def to_setup(self, api_version: str) -> Setup:
+        intelligence, transcription = self.call_intelligence_options, self.transcription_options
+        return Setup(
+            api_version=api_version,
+            callback_uri=self.callback_uri,
+            operation_context=self.operation_context,
+            cognitive_services_endpoint=intelligence.cognitive_services_endpoint if intelligence else None,
+            transcription=transcription.to_transcription() if transcription else None,
+        )
+
+
+class CreateCall(_SetupBody):
+    targets: Annotated[tuple[Identifier, ...], Field(min_length=1, max_length=350)]
+    source: Id | None = None
+    source_caller_id_number: PhoneNumber | None = None
+    source_display_name: str | None = None
+    custom_calling_context: dict[str, object] | None = None
+
+
+class AnswerCall(_SetupBody):
+    incoming_call_context: str
+    answered_by: Id | None = None
+
+
+class CallLocator(Body):
+    kind: Annotated[Literal["groupcalllocator", "servercalllocator", "roomcalllocator"] | None, AnyCase] = (
+        None
+    )
+    group_call_id: str | None = None
+    server_call_id: str | None = None
+    room_id: str | None = None
+
+    @model_validator(mode="after")
+    def _names_one_call(self) -> Self:
+        if sum(bool(one) for one in (self.group_call_id, self.server_call_id, self.room_id)) != 1:
+            raise ValueError("needs exactly one of groupCallId, serverCallId and roomId")
+        return self
+
+
+class Connect(_SetupBody):
+    call_locator: CallLocator
+
+
+class RejectCall(Body):
+    incoming_call_context: str
+    call_reject_reason: Annotated[Literal["none", "busy", "forbidden"] | None, AnyCase] = None
+
+
+class RedirectCall(Body):
+    incoming_call_context: str
+    target: Identifier
