@@ -10,12 +10,16 @@ PIP := $(PY) -m pip --disable-pip-version-check --no-input
 INSTALL := $(PIP) install $$([ -t 1 ] || echo --quiet)
 COMPILE := $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--custom-compile-command "make lock"
+# The official SDKs that `make test-sdks` drives: older Python ones, each in an environment of its own, and Node's.
+OLDER := 1.4 1.5
+JAVASCRIPT := tests/sdks/javascript
+SDKS ?= python javascript
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test check lint types format formatted coverage docs picture lock speech live clean
+.PHONY: help demo dev test test-sdks bench check lint types format formatted coverage docs picture lock speech live clean
 
 help: ## List the commands.
-	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name says; do \
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name says; do \
 		printf '  make %-10s %s\n' "$$name" "$$says"; done
 
 demo: $(VENV)/.locked ## A call, transcribed live on this machine; AUDIO=caller.wav,agent.wav speaks a recording; ARGS="--port 0" picks ports.
@@ -26,6 +30,17 @@ dev: $(VENV)/.locked ## The same, staying up until Ctrl-C, with a key to develop
 
 test: $(VENV)/.installed ## Run all tests; ARGS="-k name" some of them.
 	@$(PY) -m pytest -q -m "not live" $(ARGS)
+
+test-sdks: $(VENV)/.installed $(SDKS:%=sdks-%) ## Drive the emulator with the official SDKs of other versions and languages; SDKS=python some of them.
+
+sdks-python: $(VENV)/.installed $(OLDER:%=.venv-sdk-%/.locked)
+	@$(PY) -m pytest -q tests/sdks/older.py $(ARGS)
+
+sdks-javascript: $(VENV)/.installed $(JAVASCRIPT)/node_modules/.locked
+	@$(PY) -m tests.sdks.emulated node --test --test-reporter=spec $(JAVASCRIPT)/emulator.test.js
+
+bench: $(VENV)/.locked ## Measure the emulator: start, a hundred calls at once, memory over a thousand.
+	@$(PY) -m benchmarks.emulator $(ARGS)
 
 check: test lint types formatted ## Run all tests, and check lint, types and format.
 
@@ -52,10 +67,14 @@ docs: $(VENV)/.locked ## Write the pages that are made from the sources.
 picture: $(VENV)/.locked ## Take the README's picture of a live transcript anew.
 	@$(PY) -m callscribe.cli demo --picture docs/images/demo.svg $(ARGS)
 
-lock: $(VENV)/.installed ## Choose the newest dependencies and write the three lock files.
+lock: $(VENV)/.installed ## Choose the newest dependencies and write the lock files.
 	@$(COMPILE) --upgrade pyproject.toml -o requirements.lock
 	@$(COMPILE) --upgrade --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
 	@$(COMPILE) --upgrade --extra speech -c requirements-dev.lock pyproject.toml -o requirements-speech.lock
+	@for version in $(OLDER); do \
+		$(COMPILE) --upgrade tests/sdks/requirements-$$version.in -o tests/sdks/requirements-$$version.lock; done
+	@if command -v npm >/dev/null; then cd $(JAVASCRIPT) && npm install --silent --package-lock-only --save-dev \
+		@azure/communication-call-automation@latest @azure/core-rest-pipeline@latest ws@latest; fi
 
 speech: $(VENV)/.locked ## Install offline speech recognition, so that AUDIO=… can be understood.
 	@echo "Installing the speech libraries and fetching the weights (about 500 MB, once) …"
@@ -70,7 +89,7 @@ live: ## Place a call through the real ACS resource that the settings name, and 
 	else $(MAKE) --silent --no-print-directory $(VENV)/.installed && $(PY) -m pytest -q -m live $(ARGS); fi
 
 clean: ## Remove the virtual environment, caches and data of `make dev`.
-	@rm -rf $(VENV) .callscribe .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage build dist
+	@rm -rf $(VENV) .venv-sdk-* $(JAVASCRIPT)/node_modules .callscribe .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage build dist
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # What running needs: redone only when its lock changes.
@@ -95,4 +114,16 @@ $(VENV)/.installed: $(VENV)/.locked requirements-dev.lock pyproject.toml
 	@echo "Adding the development tools to $(VENV) …"
 	@$(INSTALL) --require-hashes -r requirements-dev.lock
 	@$(PIP) install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+# An older SDK with what it needs, and nothing of ours.
+.venv-sdk-%/.locked: tests/sdks/requirements-%.lock | $(VENV)/.installed
+	@$(PY) -m venv .venv-sdk-$*
+	@.venv-sdk-$*/bin/python -m pip --disable-pip-version-check --no-input install --quiet --require-hashes -r $<
+	@touch $@
+
+$(JAVASCRIPT)/node_modules/.locked: $(JAVASCRIPT)/package-lock.json
+	@if ! node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null || ! command -v npm >/dev/null; then \
+		echo "The JavaScript SDK needs Node 20 or newer, with npm (Debian: apt install nodejs npm); or: make test-sdks SDKS=python" >&2; exit 1; fi
+	@cd $(JAVASCRIPT) && npm ci --silent
 	@touch $@

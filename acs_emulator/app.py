@@ -6,18 +6,33 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
-from acs_emulator.control import calls, problems, world
+from acs_emulator.control import calls, faults, journal, problems, recorder, subscriptions, world
+from acs_emulator.control.authority import router as authority
 from acs_emulator.control.size import SizeLimit
+from acs_emulator.entra import routes as entra
+from acs_emulator.entra.refusals import EntraRefused
 from acs_emulator.errors import ControlRefused, Refused
 from acs_emulator.exchange import Exchange
-from acs_emulator.rest import connections, media, participants, transcription
+from acs_emulator.rest import (
+    connections,
+    dtmf,
+    holding,
+    identities,
+    media,
+    participants,
+    recording_files,
+    recordings,
+    streaming,
+    transcription,
+)
 from acs_emulator.rest.context import TheExchange
 from acs_emulator.rest.errors import error_response, invalid_body_response, refused_response
 from acs_emulator.rest.gate import Gate
+from acs_emulator.rest.operations import is_data_plane
 
 keys = APIRouter(prefix="/calling", include_in_schema=False)
 
@@ -42,10 +57,20 @@ def build_app(exchange: Exchange) -> ASGIApp:
         redoc_url=None,
     )
     app.state.exchange = exchange
-    for router in (calls.router, world.router):
-        app.include_router(router)
+    control = (calls, world, faults, journal, subscriptions, recorder)
+    for router in (*(one.router for one in control), authority):
+        app.include_router(router, responses=problems.RESPONSES)
     for router in (keys, connections.router, participants.router, media.router, transcription.router):
         app.include_router(router, include_in_schema=False)
+    app.include_router(streaming.router, include_in_schema=False)
+    app.include_router(dtmf.router, include_in_schema=False)
+    app.include_router(identities.router, include_in_schema=False)
+    app.include_router(holding.router, include_in_schema=False)
+    app.include_router(entra.router)
+    app.include_router(recordings.router, include_in_schema=False)
+    app.include_router(recording_files.router, include_in_schema=False)
+    app.add_exception_handler(recording_files.NotServed, recording_files.not_served)
+    app.add_exception_handler(EntraRefused, entra.refused)
     app.add_exception_handler(Refused, _refused)
     app.add_exception_handler(ControlRefused, _control_refused)
     app.add_exception_handler(RequestValidationError, _invalid)
@@ -74,8 +99,9 @@ async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if _is_data_plane(request):
         return error_response(error.status_code, str(error.status_code), str(error.detail))
-    return JSONResponse({"detail": error.detail}, error.status_code)
+    detail = str(error.detail)
+    return problems.problem(ControlRefused(error.status_code, detail, f"{request.url.path}: {detail}"))
 
 
 def _is_data_plane(request: Request) -> bool:
-    return request.url.path.startswith("/calling/")
+    return is_data_plane(request.url.path)

@@ -6,14 +6,14 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import httpx
-
 from acs_emulator.calls import Leg
 from acs_emulator.clock import Clock
 from acs_emulator.events import OK, Result, body, callback
 from acs_emulator.faults import BadTokenFault, Duplicate, Faults, Lose, Reorder
 from acs_emulator.journal import Journal
-from acs_emulator.signing import CALLBACK_LIFETIME, Keys
+from acs_emulator.posting import Letter, Post
+from acs_emulator.recorder.tape import Signed
+from acs_emulator.signing import CALLBACK_LIFETIME
 from acs_emulator.tasks import Tasks
 
 SCOPE = "callbacks"
@@ -35,20 +35,10 @@ class _Message:
 
 class Callbacks:
     """Posts events to the application, per call connection in the order they happened; one that has to be tried
-    again no longer holds up the others."""
+    again, or that a fault makes late, no longer holds up the others."""
 
-    def __init__(
-        self,
-        *,
-        client: httpx.AsyncClient,
-        keys: Keys,
-        faults: Faults,
-        journal: Journal,
-        clock: Clock,
-        tasks: Tasks,
-    ) -> None:
-        self._client = client
-        self._keys = keys
+    def __init__(self, *, post: Post, faults: Faults, journal: Journal, clock: Clock, tasks: Tasks) -> None:
+        self._post = post
         self._faults = faults
         self._journal = journal
         self._clock = clock
@@ -64,9 +54,10 @@ class Callbacks:
         context: str | None = None,
         fields: Mapping[str, object] | None = None,
         url: str | None = None,
+        source: str | None = None,
     ) -> None:
-        """Send `Microsoft.Communication.{name}` soon, to `url` or the leg's callback URI."""
-        event = callback(leg, name, result=result, operation_context=context, fields=fields)
+        """Send `Microsoft.Communication.{name}` soon, to `url` or the leg's callback URI; from the leg, or from `source`."""
+        event = callback(leg, name, result=result, operation_context=context, fields=fields, source=source)
         lane = leg.connection_id
         message = _Message(leg, url or leg.callback_uri, event, name, self._last.get(lane))
         self._last[lane] = message
@@ -80,11 +71,15 @@ class Callbacks:
         try:
             if self._faults.take_delivery(Lose, "callbacks", message.name, connection_id):
                 return
+            late = self._faults.lateness("callbacks", message.name, connection_id)
+            if late is not None:
+                message.attempted.set()
+                await self._clock.sleep(late)
             if self._faults.take_delivery(Reorder, "callbacks", message.name, connection_id):
                 await self._be_overtaken(message)
-            delivered = await self._post(message, 1)
+            delivered = await self._attempt(message, 1)
             if self._faults.take_delivery(Duplicate, "callbacks", message.name, connection_id):
-                await self._post(message, 1)
+                await self._attempt(message, 1)
         finally:
             message.attempted.set()
             if before is not None:
@@ -105,30 +100,32 @@ class Callbacks:
     async def _retry(self, message: _Message) -> None:
         for attempt, delay in enumerate(RETRY_DELAYS, start=2):
             await self._clock.sleep(delay)
-            if await self._post(message, attempt):
+            if await self._attempt(message, attempt):
                 return
 
-    async def _post(self, message: _Message, attempt: int) -> bool:
+    async def _attempt(self, message: _Message, attempt: int) -> bool:
         """Whether nothing is left to do: the receiver took the event, or refused it for good."""
         connection_id = message.leg.connection_id
         bad = self._faults.take(BadTokenFault, connection_id, lambda fault: fault.where == "callback")
-        headers = self._keys.authorization(CALLBACK_LIFETIME, bad.what if bad else None)
-        headers["Content-Type"] = "application/json; charset=utf-8"
-        status: int | None = None
-        error: str | None = None
-        try:
-            response = await self._client.post(message.url, content=body(message.event), headers=headers)
-            status = response.status_code
-        except (httpx.HTTPError, httpx.InvalidURL) as failed:
-            error = f"{type(failed).__name__}: {failed}"
+        answer = await self._post.send(
+            Letter(
+                what="callbacks",
+                name=message.name,
+                url=message.url,
+                headers={"Content-Type": "application/json; charset=utf-8"},
+                content=body(message.event),
+                connection_id=connection_id,
+                signed=Signed(CALLBACK_LIFETIME, bad.what if bad else None),
+            )
+        )
         self._journal.add(
             "callback",
             callConnectionId=connection_id,
             type=message.name,
             url=message.url,
             attempt=attempt,
-            status=status,
-            error=error,
+            status=answer.status,
+            error=answer.error,
             event=message.event,
         )
-        return status is not None and status < 500 and status not in (408, 429)
+        return answer.status is not None and answer.status < 500 and answer.status not in (408, 429)

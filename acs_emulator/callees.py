@@ -7,12 +7,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from acs_emulator import endcodes
 from acs_emulator.dialogue import Dialogue
 from acs_emulator.events import Result
 from acs_emulator.identifiers import is_phone_number
 from acs_emulator.wire import StrictBody
 
-Behaviour = Literal["answer", "busy", "decline", "no-answer"]
+Behaviour = Literal["answer", "busy", "decline", "no-answer", "spam"]
+MAX_RESIDENTS = 100_000
 
 
 class Callee(StrictBody):
@@ -21,6 +23,7 @@ class Callee(StrictBody):
     raw_id: str | None = None
     phone_number: str | None = None
     behaviour: Behaviour = "answer"
+    """`spam`: the call is taken for spam and blocked."""
     after_seconds: Annotated[float, Field(ge=0)] | None = None
     """Emulated seconds until they do so; by default 1, and 30 until a `no-answer` gives up."""
     raises_incoming_call: bool = False
@@ -36,36 +39,57 @@ class Unanswered:
     result: Result
 
 
-BUSY = Result(486, 0, "Busy Here. DiagCode: 486#0.@")
-DECLINED = Result(603, 0, "Decline. DiagCode: 603#0.@")
+@dataclass(frozen=True, slots=True)
+class PickedUp:
+    """A human took the call."""
+
+    raw_id: str
+
+
 _PSTN = {
-    "busy": Result(486, 560486, "The PSTN party is busy. DiagCode: 486#560486.@"),
-    "decline": Result(603, 560603, "The PSTN party declined. DiagCode: 603#560603.@"),
-    "no-answer": Result(480, 560480, "The PSTN party did not answer. DiagCode: 480#560480.@"),
+    "busy": endcodes.PSTN_BUSY,
+    "decline": endcodes.PSTN_DECLINED,
+    "no-answer": endcodes.PSTN_NO_ANSWER,
+    "spam": endcodes.SPAM,
 }
 _VOIP = {
-    "busy": BUSY,
-    "decline": DECLINED,
-    "no-answer": Result(487, 10004, "Nobody answered in time. DiagCode: 487#10004.@"),
+    "busy": endcodes.BUSY,
+    "decline": endcodes.DECLINED,
+    "no-answer": endcodes.NO_ANSWER,
+    "spam": endcodes.SPAM,
 }
 
 
-def unanswered(raw_id: str, behaviour: Literal["busy", "decline", "no-answer"]) -> Unanswered:
-    """PSTN sub codes embed the SIP code (5xxNNN); ACS's troubleshooting codes, server code and subcode."""
+def unanswered(raw_id: str, behaviour: Literal["busy", "decline", "no-answer", "spam"]) -> Unanswered:
+    """Why somebody who behaves like this does not take a call."""
     return Unanswered((_PSTN if is_phone_number(raw_id) else _VOIP)[behaviour])
 
 
 class Callees:
-    """Who behaves in a way of their own."""
+    """Who behaves in a way of their own, and who belongs to this resource."""
 
     def __init__(self) -> None:
         self._callees: dict[str, Callee] = {}
+        self._residents: dict[str, None] = {}
 
     def put(self, raw_id: str, callee: Callee) -> None:
         self._callees[raw_id] = callee
 
     def get(self, raw_id: str) -> Callee:
-        return self._callees.get(raw_id) or Callee(raw_id=raw_id)
+        """How somebody behaves; users and numbers of the resource raise an IncomingCall unless told otherwise."""
+        known = self._callees.get(raw_id)
+        return known or Callee(raw_id=raw_id, raises_incoming_call=raw_id in self._residents)
+
+    def settle_in(self, raw_id: str) -> None:
+        """A user or a number belongs to this resource from now on; the oldest of very many is forgotten."""
+        self._residents[raw_id] = None
+        if len(self._residents) > MAX_RESIDENTS:
+            self._residents.pop(next(iter(self._residents)))
+
+    def move_out(self, raw_id: str) -> None:
+        """They no longer do."""
+        self._residents.pop(raw_id, None)
 
     def clear(self) -> None:
         self._callees.clear()
+        self._residents.clear()

@@ -19,11 +19,13 @@ from typing import TYPE_CHECKING, Literal
 from acs_emulator.audio.soundtrack import Soundtrack
 from acs_emulator.clock import dotnet_ticks
 from acs_emulator.identifiers import raw_id_of, wire
+from acs_emulator.media_queue import MediaQueue
 from acs_emulator.scene import Listener, Speech
+from acs_emulator.streaming.state import MediaStreaming
 from acs_emulator.transcription.state import Transcription
 
 if TYPE_CHECKING:
-    from acs_emulator.playing import Play
+    from acs_emulator.prompts import Source
 
 
 class CallState(StrEnum):
@@ -38,23 +40,41 @@ class LegState(StrEnum):
     UNKNOWN = "unknown"
     CONNECTING = "connecting"
     CONNECTED = "connected"
+    TRANSFERRING = "transferring"
+    TRANSFER_ACCEPTED = "transferAccepted"
     DISCONNECTING = "disconnecting"
     DISCONNECTED = "disconnected"
 
 
 @dataclass(slots=True)
 class Person:
-    """A human in a call."""
+    """A human in a call, or the application's place among them."""
 
     raw_id: str
     muted: bool = False
     on_hold: bool = False
     silent: bool = False
     """Says nothing that anybody could hear, although they are there."""
+    hold_music: Source | None = None
+    """What they hear while they are on hold."""
 
     @property
     def audible(self) -> bool:
         return not (self.muted or self.on_hold or self.silent)
+
+    def to_json(self) -> dict[str, object]:
+        """`CallParticipant` of the wire."""
+        return {"identifier": wire(self.raw_id), "isMuted": self.muted, "isOnHold": self.on_hold}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The PSTN line between a leg and the call that reached it: each end sees nothing but the other's number."""
+
+    far: str
+    """Whom the leg sees."""
+    near: str
+    """Whom the rest of the call sees in the leg's place."""
 
 
 @dataclass(slots=True, eq=False)
@@ -77,19 +97,42 @@ class Leg:
     answered_for: str | None = None
     cognitive_services_endpoint: str | None = None
     transcription: Transcription | None = None
+    media_streaming: MediaStreaming | None = None
     state: LegState = LegState.CONNECTING
     sequence: int = 0
     """Of ParticipantsUpdated."""
-    plays: dict[asyncio.Task[None], Play] = field(default_factory=dict)
-    """What plays, and what waits for its turn."""
-    play_turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    media: MediaQueue = field(default_factory=MediaQueue)
     connection_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    line: Line | None = None
+    own_server_call_id: str | None = None
+    """Where it is not the call's: behind a PSTN line."""
+    seat: Person = field(init=False)
+    """Its place among the participants."""
+    far: Person | None = None
+    """Whom it sees at the other end of its line; what it does to them, such as a hold, is its own view only."""
+
+    def __post_init__(self) -> None:
+        self.seat = Person(self.shown_as)
+
+    @property
+    def shown_as(self) -> str:
+        """The raw id under which the rest of the call sees it."""
+        return self.line.near if self.line else self.app
+
+    @property
+    def server_call_id(self) -> str:
+        return self.own_server_call_id or self.call.server_call_id
+
+    @property
+    def talks(self) -> bool:
+        """Whether the application is in the conversation."""
+        return self.state in (LegState.CONNECTED, LegState.TRANSFERRING)
 
     def properties(self) -> dict[str, object]:
         """`CallConnectionProperties` of the wire: there is no `serverCallId` while connecting, as captured."""
         shown: dict[str, object] = {"callConnectionId": self.connection_id}
         if self.state is not LegState.CONNECTING:
-            shown["serverCallId"] = self.call.server_call_id
+            shown["serverCallId"] = self.server_call_id
         shown["targets"] = [wire(target) for target in self.targets]
         shown["callConnectionState"] = str(self.state)
         shown["callbackUri"] = self.callback_uri
@@ -101,10 +144,12 @@ class Leg:
         shown["correlationId"] = self.correlation_id
         if self.answered_by:
             shown["answeredBy"] = {"id": self.answered_by}
-        if self.answered_for:
-            shown["answeredFor"] = {"value": self.answered_for.removeprefix("4:")}
+        if self.media_streaming:
+            shown["mediaStreamingSubscription"] = self.media_streaming.to_json()
         if self.transcription:
             shown["transcriptionSubscription"] = self.transcription.to_json()
+        if self.answered_for:
+            shown["answeredFor"] = {"value": self.answered_for.removeprefix("4:")}
         return shown
 
 
@@ -124,20 +169,45 @@ class Call:
     listeners: list[Listener] = field(default_factory=list)
     sound: Soundtrack = field(default_factory=Soundtrack)
     speech: Speech | None = None
+    performances: dict[asyncio.Task[None], str] = field(default_factory=dict)
+    """The speeches that are under way, each with whom it belongs to."""
+    onward: dict[str, Call] = field(default_factory=dict)
+    """Where those have gone whom the application moved to another call."""
+    started_at: float | None = None
+    """When Event Grid was told that the call started, on the emulator's clock; never for calls without ACS users."""
+    started_by: str | None = None
+    told_of: dict[str, str] = field(default_factory=dict)
+    """The ids that Event Grid was given of those who are in the call, by raw id."""
     legacy_offsets: bool = False
     call_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     correlation_id: str = field(default_factory=lambda: str(uuid.uuid4()))
-    server_call_id: str = field(default_factory=lambda: _server_call_id())
+    server_call_id: str = field(default_factory=lambda: new_server_call_id())
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     """Rings, and is replaced, when somebody came or a transcription became active."""
 
-    def participants(self) -> list[dict[str, object]]:
-        """The call's participants as `CallParticipant`: the application's ends, then the people."""
-        apps = {leg.app: Person(leg.app) for leg in self.legs if leg.state is LegState.CONNECTED}
-        return [
-            {"identifier": wire(person.raw_id), "isMuted": person.muted, "isOnHold": person.on_hold}
-            for person in {**apps, **self.people}.values()
-        ]
+    def participants(self, viewer: Leg | None = None) -> list[Person]:
+        """The application's ends, then the people; as a leg behind a PSTN line sees them, the two ends of the line."""
+        if viewer is not None and viewer.line is not None:
+            return [Person(viewer.app), viewer.far or Person(viewer.line.far)]
+        seats = {leg.shown_as: leg.seat for leg in self.legs if leg.talks}
+        return list({**seats, **self.people}.values())
+
+    def participant(self, raw_id: str, viewer: Leg | None = None) -> Person | None:
+        """Somebody who is in the call, as `viewer` sees it."""
+        return next((one for one in self.participants(viewer) if one.raw_id == raw_id), None)
+
+    def leg_shown_as(self, raw_id: str, *, but: Leg | None = None) -> Leg | None:
+        """The application's end of that name, other than `but`."""
+        return next(
+            (leg for leg in self.legs if leg.shown_as == raw_id and leg is not but and leg.talks), None
+        )
+
+    def home_of(self, raw_id: str) -> Call:
+        """The call in which somebody is now who was once in this one; this one where nobody moved them."""
+        call = self
+        while raw_id not in call.people and (onward := call.onward.get(raw_id)) is not None:
+            call = onward
+        return call
 
     def who(self, speaker: str) -> str | None:
         """The raw id behind a speaker's name, None while they have not yet come.
@@ -146,13 +216,21 @@ class Call:
         they came; anything else is a phone number or a raw id.
         """
         if speaker in ("caller", "callee"):
-            return self.caller if self.caller in self.people else None
+            return self.caller if self._has_met(self.caller) else None
         if speaker.startswith("agent") and (speaker == "agent" or speaker[5:].isdecimal()):
             number = int(speaker[5:] or 1)
             others = [raw_id for raw_id in self.joined if raw_id != self.caller]
             return others[number - 1] if 0 < number <= len(others) else None
         raw_id = raw_id_of(speaker)
-        return raw_id if raw_id in self.people else None
+        return raw_id if self._has_met(raw_id) else None
+
+    def _has_met(self, raw_id: str | None) -> bool:
+        return raw_id in self.people or raw_id in self.onward
+
+    def hush(self, moment: int) -> None:
+        """From this moment (ticks) on those are not heard who are muted, on hold or silent; said whenever it changes."""
+        for person in self.participants():
+            self.sound.hush(person.raw_id, not person.audible, moment)
 
     def ring_change(self) -> None:
         self.changed.set()
@@ -173,6 +251,7 @@ class Call:
                     "origin": leg.origin,
                     "state": str(leg.state),
                     "transcription": leg.transcription.to_json() if leg.transcription else None,
+                    "mediaStreaming": leg.media_streaming.to_json() if leg.media_streaming else None,
                 }
                 for leg in self.legs
             ],
@@ -202,10 +281,7 @@ class Calls:
         """By our call id, serverCallId, correlationId or callConnectionId."""
         if leg := self._legs.get(any_id):
             return leg.call
-        return next(
-            (c for c in self._calls.values() if any_id in (c.call_id, c.server_call_id, c.correlation_id)),
-            None,
-        )
+        return next((call for call in self._calls.values() if any_id in _ids(call)), None)
 
     def all(self) -> list[Call]:
         return list(self._calls.values())
@@ -219,7 +295,12 @@ class Calls:
         self._calls.pop(call.call_id, None)
 
 
-def _server_call_id() -> str:
+def _ids(call: Call) -> set[str]:
+    behind_lines = {one for leg in call.legs for one in (leg.server_call_id, leg.correlation_id)}
+    return {call.call_id, call.server_call_id, call.correlation_id} | behind_lines
+
+
+def new_server_call_id() -> str:
     """Opaque to clients; base64 of a conversation URL in every capture, and never safe to put into a path as it is."""
     conversation = base64.urlsafe_b64encode(secrets.token_bytes(16)).decode().rstrip("=")
     host = "https://api.flightproxy.skype.com/api/v2/cp/conv-local-01-emulator.conv.skype.com"

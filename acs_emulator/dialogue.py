@@ -6,17 +6,21 @@ import asyncio
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
+from acs_emulator.audio.voice import voice
 from acs_emulator.clock import TICKS_PER_SECOND, to_ticks
 from acs_emulator.lexical import lexical
 from acs_emulator.scene import Scene, Utterance, Word
+from acs_emulator.tones import SECONDS_PER_TONE, Keys
 from acs_emulator.wire import StrictBody
 
 MAX_FILE_BYTES = 1_000_000
+LONGEST_SOUND = 10 * TICKS_PER_SECOND
 Seconds = Annotated[float, Field(ge=0, le=86_400)]
 
 
@@ -25,10 +29,15 @@ class DialogueRejected(ValueError):
 
 
 class Turn(StrictBody):
-    """One person's turn, or, without words, a silence."""
+    """One person's turn: words, or keys that they press, or, without either, a silence."""
 
     speaker: str = "caller"
     text: str = ""
+    press: Keys | None = None
+    """Keys such as `12#`, or their names."""
+    after: Literal["prompt"] | None = None
+    """`prompt`: the turn waits until a recognition of the application waits for this speaker's answer, and all that
+    follows waits with it."""
     at: Seconds | None = None
     """Seconds after the dialogue's start; before the previous turn's end the two overlap. Without it the turn
     follows the turn before it in the file."""
@@ -41,9 +50,16 @@ class Turn(StrictBody):
 
     @model_validator(mode="after")
     def _says_or_rests(self) -> Self:
-        if not self.text.split() and not self.silence:
-            raise ValueError("a turn needs a text, or a silence in seconds")
+        if self.press and self.text.split():
+            raise ValueError("a turn has a text or keys to press, not both")
+        if not self.is_done and not self.silence:
+            raise ValueError("a turn needs a text, keys to press, or a silence in seconds")
         return self
+
+    @property
+    def is_done(self) -> bool:
+        """Whether anything is said or pressed in it."""
+        return bool(self.press or self.text.split())
 
 
 class Dialogue(StrictBody):
@@ -53,7 +69,7 @@ class Dialogue(StrictBody):
     hang_up: bool = True
     """The caller hangs up after the last turn."""
     wait_for_transcription: bool = True
-    """Begin only when a transcription is active, so that nothing is lost."""
+    """Begin only when a transcription (where none was agreed upon: a media stream) is active, so that nothing is lost."""
 
     async def perform(self, scene: Scene) -> None:
         """Say every turn at its time. A turn of somebody who has not yet come waits for them, and all that follows
@@ -65,12 +81,19 @@ class Dialogue(StrictBody):
                 await scene.clock.sleep_until(scene.began + delay + line.start)
                 asked = scene.clock.now()
                 raw_id = await scene.speaker(line.turn.speaker)
+                if line.turn.after == "prompt":
+                    await scene.asked(raw_id)
                 waited = scene.clock.now() - asked
                 if waited > 0.05:
                     delay += waited
                 start = scene.began + delay + line.start
+                if line.turn.after == "prompt":
+                    # An answer begins when the question is over, never before.
+                    start = max(start, scene.clock.now())
+                    delay = start - scene.began - line.start
                 end = max(end, start + line.seconds)
-                voices.create_task(_speak(scene, line, raw_id, start))
+                act = _press if line.turn.press else _speak
+                voices.create_task(act(scene, line, raw_id, start))
         await scene.clock.sleep_until(end)
 
 
@@ -100,7 +123,7 @@ def load(path: Path) -> Dialogue:
 
 
 def schedule(turns: Sequence[Turn]) -> list[Line]:
-    """The spoken turns by their start."""
+    """The turns in which something is done, by their start."""
     lines = list(_timed(turns))
     return sorted(lines, key=lambda line: line.start)
 
@@ -110,12 +133,18 @@ def _timed(turns: Sequence[Turn]) -> Iterator[Line]:
     for position, turn in enumerate(turns):
         pause = turn.silence if turn.silence is not None else (0.3 if position and turn.at is None else 0.0)
         start = (end if turn.at is None else turn.at) + pause
-        if not turn.text.split():
+        if not turn.is_done:
             end = start
             continue
-        seconds = turn.seconds or max(0.5, 0.06 * len(turn.text))
+        seconds = turn.seconds or _seconds(turn)
         end = start + seconds
         yield Line(turn, start, seconds)
+
+
+def _seconds(turn: Turn) -> float:
+    if turn.press:
+        return SECONDS_PER_TONE * len(turn.press)
+    return max(0.5, 0.06 * len(turn.text))
 
 
 def spoken_words(text: str, offset: int, duration: int) -> tuple[Word, ...]:
@@ -135,9 +164,10 @@ def spoken_words(text: str, offset: int, duration: int) -> tuple[Word, ...]:
 
 
 async def _speak(scene: Scene, line: Line, raw_id: str, start: float) -> None:
-    """Intermediate results that grow word by word, then the final one when all is said."""
+    """A voice, and intermediate results that grow word by word, then the final one when all is said."""
     offset, duration = to_ticks(start), to_ticks(line.seconds)
     words = spoken_words(line.turn.text, offset, duration)
+    _sound(scene, line.turn.text, raw_id, offset, duration)
     for count in range(1, len(words)):
         said = words[:count]
         end = said[-1].offset + said[-1].duration
@@ -146,6 +176,23 @@ async def _speak(scene: Scene, line: Line, raw_id: str, start: float) -> None:
         scene.say(_utterance(line.turn, raw_id, False, partial, offset, end - offset, said))
     await scene.clock.sleep_until((offset + duration) / TICKS_PER_SECOND)
     scene.say(_utterance(line.turn, raw_id, True, line.turn.text, offset, duration, words))
+
+
+async def _press(scene: Scene, line: Line, raw_id: str, start: float) -> None:
+    """One key after the other."""
+    keys = line.turn.press or ()
+    for number, key in enumerate(keys):
+        await scene.clock.sleep_until(start + line.seconds * number / len(keys))
+        scene.press(raw_id, (key,))
+
+
+def _sound(scene: Scene, text: str, raw_id: str, offset: int, duration: int) -> None:
+    """In pieces, so that nobody who listens makes the samples of an hour at once."""
+    end = offset + duration
+    while offset < end:
+        piece = min(LONGEST_SOUND, end - offset)
+        begins = scene.sound(raw_id, offset, piece, partial(voice, text, piece, raw_id))
+        offset, end = begins + piece, end + begins - offset
 
 
 def _utterance(

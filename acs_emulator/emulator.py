@@ -3,70 +3,32 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import itertools
 import json
 import socket
 import ssl
-from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import httpx
-import uvicorn
 from starlette.types import ASGIApp
 
-from acs_emulator import tls
+from acs_emulator import tls, trust
 from acs_emulator.app import build_app
 from acs_emulator.calls import Calls
 from acs_emulator.clock import Clock
+from acs_emulator.entra.routes import MANAGED_IDENTITY_PATH
 from acs_emulator.eventgrid import EventGrid, Subscription
 from acs_emulator.exchange import Exchange, build
 from acs_emulator.faults import Faults
 from acs_emulator.journal import Journal
 from acs_emulator.options import Options
+from acs_emulator.recorder.tape import Recorder
+from acs_emulator.serving import CannotStart, Server, bind, configuration
 from acs_emulator.tasks import Tasks
 
 RECEIVER_TIMEOUT = 30.0
 """Real seconds in which a receiver of callbacks or events has to answer; Event Grid's response window."""
-SHUTDOWN_PATIENCE = 2
-
-
-class CannotStart(Exception):
-    """The message says in one sentence why, and what to do."""
-
-
-class PortBusy(CannotStart):
-    """A port cannot be listened on; the message says which, why, and what to do."""
-
-
-class _Server(uvicorn.Server):
-    """Leaves signals to the program it runs in, and says when it listens."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.listening = asyncio.Event()
-        self.stop = asyncio.Event()
-
-    async def main_loop(self) -> None:
-        """Until `stop`, at once; the tick keeps the Date header."""
-        for tick in itertools.count():
-            await self.on_tick(tick * 10)
-            try:
-                async with asyncio.timeout(1):
-                    await self.stop.wait()
-                return
-            except TimeoutError:
-                continue
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.listening.set()
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
 
 
 class Emulator:
@@ -78,15 +40,16 @@ class Emulator:
     def __init__(self, options: Options | None = None) -> None:
         self.options = options or Options()
         self._listening: dict[str, socket.socket] = {}
-        self._tls: ssl.SSLContext | None = None
+        self._tls: tls.Development | None = None
         self._main: asyncio.Task[None] | None = None
         self._ready = asyncio.Event()
         self._stop = asyncio.Event()
         self._exchange: Exchange | None = None
 
     async def __aenter__(self) -> Self:
+        outgoing = _trusted()
         self._listen()
-        self._main = asyncio.create_task(self._run())
+        self._main = asyncio.create_task(self._run(outgoing))
         ready = asyncio.create_task(self._ready.wait())
         try:
             await asyncio.wait({self._main, ready}, return_when=asyncio.FIRST_COMPLETED)
@@ -125,6 +88,16 @@ class Emulator:
         return self._url("https") if "https" in self._listening else None
 
     @property
+    def ca_certificate(self) -> bytes | None:
+        """Of the authority that clients have to trust, in PEM; None without TLS."""
+        return None if self._tls is None else self._tls.ca_certificate
+
+    @property
+    def identity_endpoint(self) -> str:
+        """What the environment of a managed identity calls IDENTITY_ENDPOINT."""
+        return f"{self.url}{MANAGED_IDENTITY_PATH}"
+
+    @property
     def access_key(self) -> str:
         return self.options.access_key
 
@@ -150,6 +123,10 @@ class Emulator:
         return self.exchange.faults
 
     @property
+    def recorder(self) -> Recorder:
+        return self.exchange.recorder
+
+    @property
     def calls(self) -> Calls:
         return self.exchange.calls
 
@@ -165,6 +142,14 @@ class Emulator:
             "connectionString": self.connection_string,
             "accessKey": self.access_key,
             "resourceId": self.resource_id,
+            "caFile": None if self.options.ca_file is None else str(self.options.ca_file),
+            "caUrl": None if self.https_url is None else f"{self.url}/_emulator/ca.pem",
+            "authorityHost": self.https_url,
+            "tenantId": self.options.tenant_id,
+            "clientId": self.options.client_id,
+            "clientSecret": self.options.client_secret,
+            "identityEndpoint": self.identity_endpoint,
+            "identityHeader": self.options.identity_header,
         }
 
     def _url(self, scheme: str) -> str:
@@ -175,15 +160,27 @@ class Emulator:
     def _listen(self) -> None:
         host, https_port = self.options.host, self.options.https_port
         try:
-            self._listening["http"] = _bind(host, self.options.http_port, "--http-port")
+            self._listening["http"] = bind(host, self.options.http_port, "--http-port")
             if https_port is not None:
-                self._listening["https"] = _bind(host, https_port, "--https-port")
-                development = tls.make(host)
-                self._tls = development.context
-                self._tell(self.options.ca_file, development.ca_certificate.decode())
+                self._listening["https"] = bind(host, https_port, "--https-port")
+                self._tls = self._authority(host)
         except CannotStart:
             self._close_sockets()
             raise
+
+    def _authority(self, host: str) -> tls.Development:
+        ca_file = self.options.ca_file
+        try:
+            return tls.make(host, *self.options.names, ca_file=ca_file)
+        except tls.BadAuthority as error:
+            raise CannotStart(str(error)) from error
+        except OSError as error:
+            raise CannotStart(f"The emulator cannot write {ca_file}: {error.strerror}.") from error
+        except ValueError as error:
+            raise CannotStart(
+                f"No certificate can be for {', '.join((host, *self.options.names))} ({error}); "
+                "choose other names with --host and --name."
+            ) from error
 
     def _close_sockets(self) -> None:
         for listening in self._listening.values():
@@ -197,11 +194,11 @@ class Emulator:
         except OSError as error:
             raise CannotStart(f"The emulator cannot write {path}: {error.strerror}.") from error
 
-    async def _run(self) -> None:
+    async def _run(self, outgoing: ssl.SSLContext) -> None:
         journal = Journal()
         try:
             async with (
-                httpx.AsyncClient(timeout=RECEIVER_TIMEOUT, trust_env=False) as client,
+                httpx.AsyncClient(timeout=RECEIVER_TIMEOUT, trust_env=False, verify=outgoing) as client,
                 asyncio.TaskGroup() as group,
             ):
                 tasks = Tasks(group, journal)
@@ -210,7 +207,10 @@ class Emulator:
                     tasks=tasks,
                     journal=journal,
                     client=client,
+                    trust=outgoing,
+                    ca_certificate=self.ca_certificate,
                     connection_string=self.connection_string,
+                    url=self.url,
                 )
                 servers = self._servers(build_app(self._exchange))
                 serving = [
@@ -227,7 +227,7 @@ class Emulator:
         finally:
             self._close_sockets()
 
-    async def _serve_until_stopped(self, servers: list[_Server]) -> None:
+    async def _serve_until_stopped(self, servers: list[Server]) -> None:
         for server in servers:
             await server.listening.wait()
         for url in self.options.events:
@@ -235,37 +235,15 @@ class Emulator:
         self._ready.set()
         await self._stop.wait()
 
-    def _servers(self, app: ASGIApp) -> list[_Server]:
-        servers = [_Server(_config(app, None))]
+    def _servers(self, app: ASGIApp) -> list[Server]:
+        servers = [Server(configuration(app, None))]
         if self._tls is not None:
-            servers.append(_Server(_config(app, self._tls)))
+            servers.append(Server(configuration(app, self._tls.context)))
         return servers
 
 
-def _config(app: ASGIApp, context: ssl.SSLContext | None) -> uvicorn.Config:
-    return uvicorn.Config(
-        app,
-        lifespan="off",
-        ws="none",
-        log_config=None,
-        log_level="warning",
-        access_log=False,
-        timeout_graceful_shutdown=SHUTDOWN_PATIENCE,
-        ssl_context_factory=None if context is None else lambda config, default: context,
-    )
-
-
-def _bind(host: str, port: int, option: str) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+def _trusted() -> ssl.SSLContext:
     try:
-        listening.bind((host, port))
-        listening.listen(512)
-    except (OSError, OverflowError) as error:
-        listening.close()
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise PortBusy(
-            f"The emulator cannot listen on {host}:{port} ({reason}); choose another port with {option}."
-        ) from error
-    return listening
+        return trust.outgoing()
+    except trust.BadTrust as error:
+        raise CannotStart(str(error)) from error

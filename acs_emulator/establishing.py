@@ -3,32 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from acs_emulator import leaving, performance
-from acs_emulator.callees import BUSY, DECLINED, Unanswered
-from acs_emulator.calls import Call, CallState, Leg, LegState
+from acs_emulator import callevents, endcodes, leaving, performance
+from acs_emulator.callees import Unanswered
+from acs_emulator.calls import Call, CallState, Leg, LegState, Person
 from acs_emulator.errors import call_not_found
 from acs_emulator.events import Result
 from acs_emulator.exchange import Exchange, Offer, Redirected
 from acs_emulator.identifiers import is_phone_number
 from acs_emulator.presence import join, participants_updated
-from acs_emulator.ringing import Answered, Invitation, ring, settle
+from acs_emulator.ringing import Answered, Invitation, invitation_from, ring, settle
 from acs_emulator.scene import Speech
+from acs_emulator.streaming import operations as streaming
+from acs_emulator.streaming.state import MediaStreaming
 from acs_emulator.transcription import operations as transcription
 from acs_emulator.transcription.state import Transcription
 
 CONNECT_DELAY = 0.2
 """Emulated seconds from answer to CallConnected; the transcription socket is dialled meanwhile."""
-
-_REJECTED = {
-    "none": DECLINED,
-    "busy": BUSY,
-    "forbidden": Result(403, 0, "Forbidden. DiagCode: 403#0.@"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +35,7 @@ class Setup:
     operation_context: str | None = None
     cognitive_services_endpoint: str | None = None
     transcription: Transcription | None = None
+    media_streaming: MediaStreaming | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +63,9 @@ def dial_in(
     call = exchange.calls.add(Call("incoming", caller=caller, speech=speech, legacy_offsets=legacy_offsets))
     join(exchange, call, caller)
     exchange.note_call(call, "ringing")
-    invitation = Invitation(caller, callee, call.correlation_id, display_name, custom_context)
+    invitation = Invitation(
+        caller, callee, call.correlation_id, call.server_call_id, display_name, custom_context
+    )
     exchange.tasks.start(_ring_in(exchange, call, invitation), scope=call.call_id)
     return call
 
@@ -78,7 +76,7 @@ async def _ring_in(exchange: Exchange, call: Call, invitation: Invitation) -> No
         await establish(exchange, outcome.leg)
         return
     # Unanswered, rejected, or redirected to a human: the application has no part in it any more.
-    await leaving.end(exchange, call, leaving.ENDED_BY_USER)
+    await leaving.end(exchange, call, endcodes.ENDED_BY_USER)
 
 
 def answer(exchange: Exchange, context: str, setup: Setup, answered_by: str | None) -> Leg:
@@ -97,13 +95,17 @@ def answer(exchange: Exchange, context: str, setup: Setup, answered_by: str | No
     leg.source, leg.targets = offer.caller, (offer.callee,)
     leg.answered_by = answered_by
     leg.answered_for = offer.callee if is_phone_number(offer.callee) else None
+    if offer.line is not None:
+        leg.line, leg.own_server_call_id = offer.line, offer.server_call_id
+        leg.seat.raw_id, leg.far = leg.shown_as, Person(offer.line.far)
     settle(exchange, offer, leg)
     return leg
 
 
 def reject(exchange: Exchange, context: str, reason: Literal["none", "busy", "forbidden"]) -> None:
     """The caller hears the reason; no event tells of it. Raises Refused where the call rings no more."""
-    settle(exchange, _ringing(exchange, context), Unanswered(_REJECTED[reason]))
+    offer = _ringing(exchange, context)
+    settle(exchange, offer, Unanswered(endcodes.rejected(offer.callee, reason)))
 
 
 def redirect(exchange: Exchange, context: str, target: str) -> None:
@@ -141,7 +143,8 @@ async def _place(exchange: Exchange, leg: Leg, placing: Placing) -> None:
         for target in placing.targets:
             targets.create_task(reach(target))
     if len(reasons) == len(placing.targets):
-        await leaving.not_created(exchange, leg, reasons[-1])
+        everywhere = len(reasons) > 1 and set(reasons) == {endcodes.DECLINED}
+        await leaving.not_created(exchange, leg, endcodes.DECLINED_EVERYWHERE if everywhere else reasons[-1])
 
 
 async def _answered(exchange: Exchange, leg: Leg, outcome: Answered) -> None:
@@ -158,11 +161,13 @@ async def _answered(exchange: Exchange, leg: Leg, outcome: Answered) -> None:
 
 
 def _invitation(leg: Leg, target: str, placing: Placing) -> Invitation:
-    """On a VoIP call both ends share the correlation id; a hop over PSTN makes another."""
-    pstn = is_phone_number(target)
-    caller = placing.source_caller_id if pstn and placing.source_caller_id else leg.app
-    correlation_id = str(uuid.uuid4()) if pstn else leg.correlation_id
-    return Invitation(caller, target, correlation_id, placing.source_display_name, placing.custom_context)
+    return invitation_from(
+        leg,
+        target,
+        caller=placing.source_caller_id if is_phone_number(target) else None,
+        display_name=placing.source_display_name,
+        custom_context=placing.custom_context,
+    )
 
 
 def connect(exchange: Exchange, setup: Setup, call: Call) -> Leg:
@@ -197,6 +202,7 @@ async def establish(exchange: Exchange, leg: Leg) -> None:
     """Connect the leg, tell it, and let what is to be said begin."""
     call = leg.call
     exchange.tasks.start(transcription.start_at_setup(exchange, leg), scope=call.call_id)
+    exchange.tasks.start(streaming.start_at_setup(exchange, leg), scope=call.call_id)
     await exchange.clock.sleep(CONNECT_DELAY)
     if leg.state in (LegState.DISCONNECTING, LegState.DISCONNECTED):
         return
@@ -204,6 +210,7 @@ async def establish(exchange: Exchange, leg: Leg) -> None:
     first = call.state is CallState.RINGING
     call.state = CallState.ESTABLISHED
     exchange.callbacks.send(leg, "CallConnected", context=leg.operation_context)
+    callevents.established(exchange, call)
     participants_updated(exchange, call)
     call.ring_change()
     if first:
@@ -240,5 +247,6 @@ def _attach(
             operation_context=setup.operation_context,
             cognitive_services_endpoint=setup.cognitive_services_endpoint,
             transcription=setup.transcription,
+            media_streaming=setup.media_streaming,
         )
     )

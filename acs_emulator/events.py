@@ -10,8 +10,7 @@ from dataclasses import dataclass
 
 from acs_emulator.calls import Leg
 from acs_emulator.clock import timestamp
-
-WITHOUT_RESULT_INFORMATION = "2024-04-15"
+from acs_emulator.rest import versions
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,18 +63,19 @@ def callback(
     result: Result = OK,
     operation_context: str | None = None,
     fields: Mapping[str, object] | None = None,
+    source: str | None = None,
 ) -> dict[str, object]:
     """The event `Microsoft.Communication.{name}` of one call connection, with the member order of the captures."""
     event_type = f"Microsoft.Communication.{name}"
-    source = f"calling/callConnections/{leg.connection_id}"
+    source = source or f"calling/callConnections/{leg.connection_id}"
     data: dict[str, object] = {**(fields or {}), "version": leg.api_version}
     if operation_context is not None:
         data["operationContext"] = operation_context
-    if leg.api_version != WITHOUT_RESULT_INFORMATION:
-        data["resultInformation"] = result.to_json()
+    if versions.result_information(leg.api_version):
+        data["resultInformation"] = result.to_json(diagnostics=versions.diagnostics(leg.api_version))
     data |= {
         "callConnectionId": leg.connection_id,
-        "serverCallId": leg.call.server_call_id,
+        "serverCallId": leg.server_call_id,
         "correlationId": leg.correlation_id,
         "publicEventType": event_type,
     }

@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from dataclasses import dataclass, field
 from typing import Literal
 
 import httpx
 
 from acs_emulator.callbacks import Callbacks
-from acs_emulator.callees import Callees, Unanswered
-from acs_emulator.calls import Call, Calls, Leg, LegState
+from acs_emulator.callees import Callees, PickedUp, Unanswered
+from acs_emulator.calls import Call, Calls, Leg, LegState, Line
 from acs_emulator.clock import Clock
 from acs_emulator.errors import call_not_found
 from acs_emulator.eventgrid import EventGrid
 from acs_emulator.faults import Faults
+from acs_emulator.identities import Identities
 from acs_emulator.journal import Journal
 from acs_emulator.options import Options
+from acs_emulator.posting import Post
+from acs_emulator.prompts import Prompts
 from acs_emulator.recorded import Ears
+from acs_emulator.recorder.tape import Recorder
+from acs_emulator.recordings.store import Recordings
+from acs_emulator.rest.repeatability import Repeated
 from acs_emulator.signing import Keys
+from acs_emulator.streaming.metronome import Metronome
 from acs_emulator.tasks import Tasks
 
 
@@ -38,7 +46,10 @@ class Offer:
     callee: str
     correlation_id: str
     context: str
-    outcome: asyncio.Future[Leg | Unanswered | Redirected]
+    outcome: asyncio.Future[Leg | PickedUp | Unanswered | Redirected]
+    server_call_id: str
+    line: Line | None = None
+    """Where it rings at the other end of a PSTN line that the application itself opened."""
 
 
 @dataclass(slots=True)
@@ -55,12 +66,28 @@ class Exchange:
     """Reaches loopback addresses and whatever the application names as its own."""
     callbacks: Callbacks
     event_grid: EventGrid
+    post: Post
+    recorder: Recorder
+    identities: Identities
+    trust: ssl.SSLContext
+    """For whoever calls out over TLS."""
     connection_string: str
+    url: str
+    """The emulator's own address over plain HTTP, without a slash at its end."""
     ears: Ears = field(default_factory=Ears)
+    prompts: Prompts = field(default_factory=Prompts)
+    repeated: Repeated = field(default_factory=Repeated)
+    ca_certificate: bytes | None = None
+    """Of the authority that clients have to trust, in PEM; None without TLS."""
     calls: Calls = field(default_factory=Calls)
+    recordings: Recordings = field(default_factory=Recordings)
     callees: Callees = field(default_factory=Callees)
     offers: dict[str, Offer] = field(default_factory=dict)
     """Ringing incoming calls by their `incomingCallContext`."""
+    metronome: Metronome = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.metronome = Metronome(self.clock, self.tasks)
 
     @property
     def app(self) -> str:
@@ -86,12 +113,17 @@ def build(
     tasks: Tasks,
     journal: Journal,
     client: httpx.AsyncClient,
+    trust: ssl.SSLContext,
+    ca_certificate: bytes | None,
     connection_string: str,
+    url: str,
 ) -> Exchange:
     """An exchange without calls."""
     clock = Clock(options.speed)
-    faults = Faults(journal)
+    faults = Faults(journal, options.seed)
     keys = Keys(options.issuer, options.resource_id)
+    recorder = Recorder(clock)
+    post = Post(client=client, keys=keys, faults=faults, clock=clock, recorder=recorder)
     return Exchange(
         options=options,
         clock=clock,
@@ -100,16 +132,21 @@ def build(
         keys=keys,
         tasks=tasks,
         client=client,
+        identities=Identities(options.resource_id, keys),
+        trust=trust,
+        ca_certificate=ca_certificate,
         connection_string=connection_string,
-        callbacks=Callbacks(
-            client=client, keys=keys, faults=faults, journal=journal, clock=clock, tasks=tasks
-        ),
+        callbacks=Callbacks(post=post, faults=faults, journal=journal, clock=clock, tasks=tasks),
+        post=post,
+        recorder=recorder,
+        url=url,
         event_grid=EventGrid(
-            client=client,
+            post=post,
             faults=faults,
             journal=journal,
             clock=clock,
             tasks=tasks,
             resource_id=options.resource_id,
+            base_url=url,
         ),
     )

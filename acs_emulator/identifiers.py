@@ -29,11 +29,15 @@ def is_phone_number(raw_id: str) -> bool:
     return raw_id.startswith("4:")
 
 
+def is_communication_user(raw_id: str) -> bool:
+    return _kind_and_details(raw_id)[0] == "communicationUser"
+
+
 def _kind_and_details(raw_id: str) -> tuple[str, dict[str, object]]:
     prefix, _, rest = raw_id.partition(":")
     scope, _, name = rest.partition(":")
     if prefix == "4":
-        return "phoneNumber", {"value": rest}
+        return "phoneNumber", _phone_number(rest)
     if prefix == "28" and scope in _TEAMS_CLOUDS:
         return "microsoftTeamsApp", {"appId": name, "cloud": _TEAMS_CLOUDS[scope]}
     if prefix != "8":
@@ -52,3 +56,14 @@ def _kind_and_details(raw_id: str) -> tuple[str, dict[str, object]]:
             "cloud": "public",
         }
     return "communicationUser", {"id": raw_id}
+
+
+def _phone_number(value: str) -> dict[str, object]:
+    """A caller who withholds the number is `anonymous`; a number that several hold is asserted by an id behind `_`."""
+    details: dict[str, object] = {"value": value}
+    if value == "anonymous":
+        details["isAnonymous"] = True
+    _, separator, asserted = value.rpartition("_")
+    if separator:
+        details["assertedId"] = asserted
+    return details

@@ -5,19 +5,16 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 
-from acs_emulator import performance
+from acs_emulator import endcodes, performance
 from acs_emulator.callees import Unanswered
 from acs_emulator.calls import Leg
 from acs_emulator.establishing import establish
 from acs_emulator.events import Result, Told
 from acs_emulator.exchange import Exchange
 from acs_emulator.identifiers import is_phone_number, wire
-from acs_emulator.leaving import ENDED_BY_AN_APP, end
-from acs_emulator.presence import join, participants_updated
-from acs_emulator.ringing import Invitation, ring
-
-NOT_A_PARTICIPANT = Result(404, 8522, "Participant not found.")
-NO_SUCH_INVITATION = Result(404, 8522, "Invitation not found.")
+from acs_emulator.leaving import end, leg_leaves
+from acs_emulator.presence import join, leave, participants_updated
+from acs_emulator.ringing import Invitation, invitation_from, ring
 
 
 def add(
@@ -33,9 +30,13 @@ def add(
 ) -> str:
     """The invitation's id. Events: AddParticipantSucceeded or AddParticipantFailed."""
     invitation_id = str(uuid.uuid4())
-    caller = source_caller_id if source_caller_id and is_phone_number(raw_id) else leg.app
-    invitation = Invitation(
-        caller, raw_id, leg.correlation_id, display_name, custom_context, invitation_timeout
+    invitation = invitation_from(
+        leg,
+        raw_id,
+        caller=source_caller_id if is_phone_number(raw_id) else None,
+        display_name=display_name,
+        custom_context=custom_context,
+        give_up_after=invitation_timeout,
     )
     leg.call.invitations[invitation_id] = exchange.tasks.start(
         _invite(exchange, leg, invitation_id, invitation, told), scope=leg.call.call_id
@@ -70,7 +71,7 @@ def cancel_add(exchange: Exchange, leg: Leg, invitation_id: str, told: Told) -> 
     exchange.callbacks.send(
         leg,
         "CancelAddParticipantSucceeded" if ringing is not None else "CancelAddParticipantFailed",
-        result=Result() if ringing is not None else NO_SUCH_INVITATION,
+        result=Result() if ringing is not None else endcodes.NO_SUCH_INVITATION,
         context=told.context,
         url=told.callback_uri,
         fields={"invitationId": invitation_id},
@@ -78,18 +79,20 @@ def cancel_add(exchange: Exchange, leg: Leg, invitation_id: str, told: Told) -> 
 
 
 async def remove(exchange: Exchange, leg: Leg, raw_id: str, told: Told) -> None:
-    """Events: RemoveParticipantSucceeded, or …Failed where they are not in the call. The last human takes the
+    """Events: RemoveParticipantSucceeded, or …Failed where they are not in the call. The last of the others takes the
     call with them."""
     call = leg.call
-    if call.people.pop(raw_id, None) is None:
-        _tell(exchange, leg, "RemoveParticipantFailed", raw_id, told, NOT_A_PARTICIPANT)
+    other = call.leg_shown_as(raw_id, but=leg)
+    if not leave(exchange, call, raw_id) and other is None:
+        _tell(exchange, leg, "RemoveParticipantFailed", raw_id, told, endcodes.PARTICIPANT_NOT_FOUND)
         return
-    exchange.note_call(call, "left")
     _tell(exchange, leg, "RemoveParticipantSucceeded", raw_id, told)
-    if call.people:
+    if other is not None:
+        await leg_leaves(exchange, other, endcodes.REMOVED)
+    if not call.people and len(call.legs) < 2:
+        await end(exchange, call, endcodes.ENDED_BY_AN_APP)
+    elif other is None:
         participants_updated(exchange, call)
-        return
-    await end(exchange, call, ENDED_BY_AN_APP)
 
 
 def _tell(

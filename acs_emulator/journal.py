@@ -15,8 +15,13 @@ MAX_ENTRIES = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One thing that happened. `kind` is one of `request`, `callback`, `eventgrid`, `socket-opened`,
-    `socket-failed`, `socket-closed`, `packet`, `packet-lost`, `call`, `speech`, `fault`, `error`."""
+    """One thing that happened. `kind` is one of
+
+    - `request` (of the data plane), `callback`, `eventgrid`, `dead-letter`;
+    - `socket-opened`, `socket-failed`, `socket-closed`, `packet`, `packet-lost`, `audio`;
+    - `call`, `speech`, `tones`, `audible`, `hold`: what people do;
+    - `fault` (one that struck), `replay`, `error` (of the emulator itself).
+    """
 
     number: int
     time: str
@@ -71,6 +76,11 @@ class Journal:
                 return found
         except TimeoutError:
             return []
+
+    @property
+    def last(self) -> int:
+        """The highest number given so far; 0 before the first."""
+        return self._number
 
     def clear(self) -> None:
         self._entries.clear()

@@ -4,54 +4,71 @@ from __future__ import annotations
 
 import asyncio
 
+from acs_emulator import callevents, continuous, endcodes
 from acs_emulator.callbacks import SCOPE as CALLBACKS
 from acs_emulator.calls import Call, CallState, Leg, LegState
 from acs_emulator.eventgrid import SCOPE as EVENTS
 from acs_emulator.events import Result
 from acs_emulator.exchange import Exchange
-from acs_emulator.presence import participants_updated
+from acs_emulator.identifiers import is_phone_number
+from acs_emulator.presence import leave, participants_updated
+from acs_emulator.recordings import operations as recordings
+from acs_emulator.streaming import operations as streaming
 from acs_emulator.transcription import operations as transcription
-
-ENDED_BY_THIS_APP = Result(
-    200,
-    7000,
-    "Call was ended by Azure Communication Service Call Automation API or a server bot. DiagCode: 0#7000.@",
-)
-ENDED_BY_AN_APP = Result(200, 7000, "The conversation has ended. DiagCode: 0#7000.@")
-ENDED_BY_PSTN_CALLER = Result(200, 540000, "Call ended successfully by local PSTN caller.")
-ENDED_BY_PSTN_CALLEE = Result(200, 560000, "Call ended successfully by remote PSTN participant.")
-ENDED_BY_USER = Result(200, 5001, "This conversation has ended.. DiagCode: 0#5001.@")
-
-CANCELED_BY_CALLER = Result(487, 0, "The caller canceled the call. DiagCode: 487#0.@")
+from acs_emulator.transcription.summaries import summarize_at_end
 
 HANG_UP_DELAY = 0.1
 """Emulated seconds between a request that ends a call and the event that says so."""
+TALK_ON = 3600.0
+"""Emulated seconds after which people hang up whom the application has left alone."""
 
 
 def terminate(exchange: Exchange, leg: Leg) -> None:
     """End the call for everybody, soon."""
+    if leg.state is LegState.DISCONNECTING:
+        return
     _disconnect_soon(exchange, leg.call, leg)
 
 
 def hang_up(exchange: Exchange, leg: Leg) -> None:
     """Take the application out of the call. The call goes on where at least two others remain; else it ends."""
     call = leg.call
+    if leg.state in (LegState.DISCONNECTING, LegState.TRANSFER_ACCEPTED):
+        return
     others = [other for other in call.legs if other is not leg]
     if len(call.people) + len(others) < 2:
         _disconnect_soon(exchange, call, leg)
         return
     leg.state = LegState.DISCONNECTING
-    exchange.tasks.start(_leave(exchange, leg), scope=call.call_id)
+    exchange.tasks.start(_hang_up(exchange, leg), scope=call.call_id)
 
 
-async def person_leaves(exchange: Exchange, call: Call, raw_id: str, *, everyone: bool) -> None:
-    """Somebody hangs up. With `everyone`, or where no human remains, the call ends."""
-    call.people.pop(raw_id, None)
-    exchange.note_call(call, "left")
+async def person_leaves(
+    exchange: Exchange, call: Call, raw_id: str, *, everyone: bool, dropped: bool = False
+) -> None:
+    """Somebody hangs up, or loses the connection (`dropped`). With `everyone`, or where no human remains, the call
+    ends."""
+    call = call.home_of(raw_id)
+    if not leave(exchange, call, raw_id):
+        return
     if not everyone and call.people:
         participants_updated(exchange, call)
         return
-    await end(exchange, call, _by_person(call, raw_id))
+    await end(exchange, call, endcodes.DROPPED if dropped else _by_person(call, raw_id))
+
+
+async def leg_leaves(exchange: Exchange, leg: Leg, result: Result) -> None:
+    """One end of the application's leaves, and the others talk on."""
+    call = leg.call
+    if leg.talks:
+        leg.state = LegState.DISCONNECTING
+    await _close_sockets(leg)
+    if leg.state is LegState.DISCONNECTED:
+        return
+    disconnected(exchange, leg, result)
+    participants_updated(exchange, call)
+    if not call.legs:
+        exchange.tasks.start(_talk_on(exchange, call), scope=call.call_id)
 
 
 async def end(exchange: Exchange, call: Call, result: Result, by: Leg | None = None) -> None:
@@ -60,28 +77,40 @@ async def end(exchange: Exchange, call: Call, result: Result, by: Leg | None = N
         return
     call.state = CallState.ENDED
     exchange.tasks.cancel(call.call_id)
-    for offer in [offer for offer in exchange.offers.values() if offer.call is call]:
-        del exchange.offers[offer.context]
-        offer.outcome.cancel()
+    withdraw_offers(exchange, call)
     legs = list(call.legs)
     for leg in legs:
         if leg.origin == "answer" and leg.state is LegState.UNKNOWN:
             exchange.callbacks.send(
-                leg, "AnswerFailed", result=CANCELED_BY_CALLER, context=leg.operation_context
+                leg,
+                "AnswerFailed",
+                result=endcodes.canceled_by(leg.source or ""),
+                context=leg.operation_context,
             )
         leg.state = LegState.DISCONNECTING
-    await asyncio.gather(*(transcription.close(leg) for leg in legs))
+    await asyncio.gather(*(_close_sockets(leg) for leg in legs))
     for leg in legs:
-        told = ENDED_BY_AN_APP if by is not None and leg is not by else result
-        disconnected(exchange, leg, told)
+        disconnected(exchange, leg, result if by is None or leg is by else _by_app(leg, by))
+    callevents.ended(exchange, call)
+    recordings.call_ended(exchange, call)
     exchange.calls.remove(call)
     exchange.note_call(call, "ended")
+
+
+def withdraw_offers(exchange: Exchange, call: Call) -> None:
+    """The call rings nowhere any more."""
+    for offer in [offer for offer in exchange.offers.values() if offer.call is call]:
+        del exchange.offers[offer.context]
+        offer.outcome.cancel()
 
 
 def disconnected(exchange: Exchange, leg: Leg, result: Result) -> None:
     """The leg's last event; from now on ACS knows no such call."""
     leg.state = LegState.DISCONNECTED
+    leg.media.drop()
+    continuous.stop_all(leg)
     exchange.callbacks.send(leg, "CallDisconnected", result=result, context=leg.operation_context)
+    summarize_at_end(exchange, leg)
     exchange.calls.detach(leg)
 
 
@@ -93,9 +122,14 @@ async def not_created(exchange: Exchange, leg: Leg, result: Result) -> None:
     leg.state = LegState.DISCONNECTED
     exchange.calls.detach(leg)
     call.state = CallState.ENDED
+    recordings.call_ended(exchange, call)
     exchange.calls.remove(call)
     exchange.note_call(call, "ended")
     exchange.tasks.cancel(call.call_id)
+
+
+async def _close_sockets(leg: Leg) -> None:
+    await asyncio.gather(transcription.close(leg), streaming.close(leg))
 
 
 async def forget_all(exchange: Exchange) -> None:
@@ -103,35 +137,54 @@ async def forget_all(exchange: Exchange) -> None:
     for call in exchange.calls.all():
         call.state = CallState.ENDED
         exchange.tasks.cancel(call.call_id)
-        await asyncio.gather(*(transcription.close(leg) for leg in call.legs))
+        await asyncio.gather(*(_close_sockets(leg) for leg in call.legs))
         for leg in list(call.legs):
             leg.state = LegState.DISCONNECTED
             exchange.calls.detach(leg)
         exchange.calls.remove(call)
     exchange.offers.clear()
+    recordings.forget_all(exchange)
     exchange.tasks.cancel(CALLBACKS)
     exchange.tasks.cancel(EVENTS)
 
 
 def _disconnect_soon(exchange: Exchange, call: Call, leg: Leg) -> None:
+    rings = leg.state is LegState.CONNECTING and len(call.legs) == 1
     for each in call.legs:
-        each.state = LegState.DISCONNECTING
-    exchange.tasks.start(_end_after_delay(exchange, call, leg), scope=call.call_id)
+        if each is leg or each.talks:
+            each.state = LegState.DISCONNECTING
+    exchange.tasks.start(_end_after_delay(exchange, call, leg, rings=rings), scope=call.call_id)
 
 
-async def _end_after_delay(exchange: Exchange, call: Call, leg: Leg) -> None:
+async def _end_after_delay(exchange: Exchange, call: Call, leg: Leg, *, rings: bool) -> None:
     await exchange.clock.sleep(HANG_UP_DELAY)
-    await end(exchange, call, ENDED_BY_THIS_APP, by=leg)
+    if not rings:
+        await end(exchange, call, endcodes.ENDED_BY_THIS_APP, by=leg)
+        return
+    withdraw_offers(exchange, call)
+    await not_created(exchange, leg, endcodes.canceled(leg.targets[0] if leg.targets else ""))
 
 
-async def _leave(exchange: Exchange, leg: Leg) -> None:
+async def _hang_up(exchange: Exchange, leg: Leg) -> None:
     await exchange.clock.sleep(HANG_UP_DELAY)
-    await transcription.close(leg)
-    disconnected(exchange, leg, ENDED_BY_THIS_APP)
-    participants_updated(exchange, leg.call)
+    await leg_leaves(exchange, leg, endcodes.ENDED_BY_THIS_APP)
+
+
+async def _talk_on(exchange: Exchange, call: Call) -> None:
+    await exchange.clock.sleep(TALK_ON)
+    if not call.legs:
+        await end(exchange, call, endcodes.ENDED_BY_USER)
+
+
+def _by_app(leg: Leg, by: Leg) -> Result:
+    """What a leg is told when another end of the application's ended the call; by phone where a line is between."""
+    if leg.line:
+        return endcodes.ENDED_BY_PSTN_CALLER
+    return endcodes.ENDED_BY_PSTN_CALLEE if by.line else endcodes.ENDED_BY_AN_APP
 
 
 def _by_person(call: Call, raw_id: str) -> Result:
-    if not raw_id.startswith("4:"):
-        return ENDED_BY_USER
-    return ENDED_BY_PSTN_CALLER if call.direction == "incoming" else ENDED_BY_PSTN_CALLEE
+    if is_phone_number(raw_id):
+        incoming = call.direction == "incoming"
+        return endcodes.ENDED_BY_PSTN_CALLER if incoming else endcodes.ENDED_BY_PSTN_CALLEE
+    return endcodes.ENDED_BY_ORGANIZER if call.direction in ("room", "group") else endcodes.ENDED_BY_USER

@@ -1,38 +1,28 @@
-"""Playing text and files into a call. Nothing is heard; the events and their times are those of a real one."""
+"""Playing texts, SSML and files into a call: who hears it, in which order, and what the application is told."""
 
 from __future__ import annotations
 
 import asyncio
-import io
-import wave
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
-from urllib.parse import urlsplit
 
-import httpx
-
+from acs_emulator import parties
 from acs_emulator.calls import Leg
+from acs_emulator.clock import to_ticks
 from acs_emulator.events import MEDIA_OK, Result, Told
 from acs_emulator.exchange import Exchange
-from acs_emulator.transcription.failures import COGNITIVE_NOT_SET
+from acs_emulator.media_queue import MAIN, Operation
+from acs_emulator.prompts import CannotPlay, Prompt, Source
+from acs_emulator.rest.versions import at_least
+from acs_emulator.scene import Utterance
 
-BAD_FORMAT = Result(400, 8535, "Action failed, file format is invalid.")
-NOT_DOWNLOADED = Result(400, 8536, "Action failed, file could not be downloaded.")
 CANCELED = Result(400, 8508, "Action failed, the operation was canceled.")
+PLAY_STARTED_SINCE = "2024-06-15-preview"
+"""The first version whose SDK knows PlayStarted; that older ones are not sent it is a guess."""
 
-SECONDS_PER_CHARACTER = 0.06
-UNKNOWN_FILE_SECONDS = 3.0
-MAX_FILE_BYTES = 32_000_000
-_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """One thing to play: a text, SSML, or a file's URL."""
-
-    kind: Literal["text", "ssml", "file"]
-    value: str
+CONFIDENCE = 0.9
+"""With which words that are played are recognised."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +30,8 @@ class Play:
     """A play operation."""
 
     sources: Sequence[Source]
+    targets: Sequence[str] = ()
+    """Raw ids; everybody where there are none."""
     loop: bool = False
     told: Told = field(default_factory=Told)
 
@@ -54,92 +46,101 @@ class PlayFailed(Exception):
 
 
 def play(exchange: Exchange, leg: Leg, operation: Play, *, interrupt: bool) -> None:
-    """Play after what is already queued, or instead of it. Events: PlayStarted, then PlayCompleted or PlayFailed."""
+    """Play after what is already queued, or instead of it. Events: PlayStarted, then PlayCompleted or PlayFailed.
+
+    Raises Refused: for a target that is not in the call (404, "8522"; that it is told at once is a guess), and as
+    `MediaQueue.add`.
+    """
+    targets = tuple(parties.find(leg, target) for target in operation.targets)
     if interrupt:
-        cancel_all(exchange, leg)
-    task = exchange.tasks.start(_play(exchange, leg, operation), scope=leg.call.call_id)
-    leg.plays[task] = operation
+        leg.media.cancel_all()
+    queued = Operation(
+        lane=targets[0] if targets and parties.is_group(leg) else MAIN,
+        exclusive=targets,
+        tell_canceled=lambda: tell(exchange, leg, "PlayCanceled", operation.told, CANCELED),
+    )
+    leg.media.add(queued)
+    queued.task = exchange.tasks.start(_play(exchange, leg, operation, queued), scope=leg.call.call_id)
 
 
-def cancel_all(exchange: Exchange, leg: Leg) -> None:
-    """Events: PlayCanceled for each operation that plays or waits."""
-    plays, leg.plays = leg.plays, {}
-    for task, operation in plays.items():
-        task.cancel()
-        _tell(exchange, leg, "PlayCanceled", operation, CANCELED)
-
-
-async def _play(exchange: Exchange, leg: Leg, operation: Play) -> None:
+async def _play(exchange: Exchange, leg: Leg, operation: Play, queued: Operation) -> None:
+    begun = functools.partial(tell_started, exchange, leg, operation.told, MEDIA_OK)
     try:
-        async with leg.play_turn:
-            await _play_sources(exchange, leg, operation)
+        async with leg.media.turn(queued):
+            prompts = await sound(exchange, leg, operation.sources, begun)
+            while operation.loop:
+                for prompt in prompts:
+                    await _sound(exchange, leg, prompt)
     except PlayFailed as failed:
-        _tell(exchange, leg, "PlayFailed", operation, failed.result, {"failedPlaySourceIndex": failed.index})
+        fields: dict[str, object] = {"failedPlaySourceIndex": failed.index}
+        tell(exchange, leg, "PlayFailed", operation.told, failed.result, fields)
     else:
-        _tell(exchange, leg, "PlayCompleted", operation, MEDIA_OK)
+        tell(exchange, leg, "PlayCompleted", operation.told, MEDIA_OK)
     finally:
-        task = asyncio.current_task()
-        if task is not None:
-            leg.plays.pop(task, None)
+        leg.media.remove(queued)
 
 
-async def _play_sources(exchange: Exchange, leg: Leg, operation: Play) -> None:
-    """Returns when all is played; a loop never does."""
-    started = False
-    while True:
-        for index, source in enumerate(operation.sources):
-            seconds = await _seconds(exchange, leg, index, source)
-            if not started:
-                started = True
-                _tell(exchange, leg, "PlayStarted", operation, MEDIA_OK)
-            await exchange.clock.sleep(seconds)
-        if not operation.loop:
-            return
+async def sound(
+    exchange: Exchange, leg: Leg, sources: Sequence[Source], begun: Callable[[], None]
+) -> list[Prompt]:
+    """Let the call hear the sources one after the other; `begun` is called when the first one sounds.
+
+    Returns them as they were played. Where it is cancelled it falls silent. Raises PlayFailed.
+    """
+    endpoint = bool(leg.cognitive_services_endpoint)
+    prompts: list[Prompt] = []
+    for index, source in enumerate(sources):
+        try:
+            prompt = await exchange.prompts.ready(
+                exchange.client, exchange.clock, source, cognitive_services=endpoint
+            )
+        except CannotPlay as cannot:
+            raise PlayFailed(index, cannot.result) from cannot
+        prompts.append(prompt)
+        if index == 0:
+            begun()
+        await _sound(exchange, leg, prompt)
+    return prompts
 
 
-async def _seconds(exchange: Exchange, leg: Leg, index: int, source: Source) -> float:
-    """How long a source plays, at least half a second. Raises PlayFailed."""
-    if source.kind == "file":
-        return max(0.5, await _file_seconds(exchange, index, source.value))
-    if not leg.cognitive_services_endpoint:
-        raise PlayFailed(index, COGNITIVE_NOT_SET.result)
-    return max(0.5, SECONDS_PER_CHARACTER * len(source.value))
-
-
-async def _file_seconds(exchange: Exchange, index: int, url: str) -> float:
-    """A file on this machine is fetched and must be a WAV as ACS plays it (mono, 16 bit, 16 kHz); any other file is
-    taken to last three seconds, because the emulator sends nothing off the machine."""
-    if urlsplit(url).hostname not in _LOOPBACK:
-        return UNKNOWN_FILE_SECONDS
+async def _sound(exchange: Exchange, leg: Leg, prompt: Prompt) -> None:
+    """Words are heard by the recognitions of the application's other ends, whoever the play is for."""
+    began = exchange.clock.now()
+    leg.call.sound.add(leg.shown_as, to_ticks(began), to_ticks(prompt.seconds), prompt.render(leg.shown_as))
+    _say(leg, prompt, began, final=False)
     try:
-        response = await exchange.client.get(url)
-        response.raise_for_status()
-    except (httpx.HTTPError, httpx.InvalidURL) as failed:
-        raise PlayFailed(index, NOT_DOWNLOADED) from failed
-    try:
-        with wave.open(io.BytesIO(response.content[:MAX_FILE_BYTES])) as audio:
-            form = (audio.getnchannels(), audio.getsampwidth(), audio.getframerate())
-            seconds: float = audio.getnframes() / audio.getframerate()
-    except (wave.Error, EOFError) as failed:
-        raise PlayFailed(index, BAD_FORMAT) from failed
-    if form != (1, 2, 16_000):
-        raise PlayFailed(index, BAD_FORMAT)
-    return seconds
+        await exchange.clock.sleep_until(began + prompt.seconds)
+    except asyncio.CancelledError:
+        leg.call.sound.cut(leg.shown_as, exchange.clock.ticks())
+        raise
+    _say(leg, prompt, began, final=True)
 
 
-def _tell(
+def _say(leg: Leg, prompt: Prompt, began: float, *, final: bool) -> None:
+    if not prompt.words:
+        return
+    text = prompt.words if final else ""
+    offset, duration = to_ticks(began), to_ticks(prompt.seconds)
+    said = Utterance(leg.shown_as, final, text, offset, duration, CONFIDENCE, ())
+    for listener in list(leg.call.listeners):
+        listener.hear(said)
+
+
+def tell_started(exchange: Exchange, leg: Leg, told: Told, result: Result) -> None:
+    """PlayStarted, where the leg's version has it."""
+    if at_least(leg.api_version, PLAY_STARTED_SINCE):
+        tell(exchange, leg, "PlayStarted", told, result)
+
+
+def tell(
     exchange: Exchange,
     leg: Leg,
     name: str,
-    operation: Play,
+    told: Told,
     result: Result,
-    fields: dict[str, object] | None = None,
+    fields: Mapping[str, object] | None = None,
 ) -> None:
+    """An event of a media operation, with its context and to where it wants it."""
     exchange.callbacks.send(
-        leg,
-        name,
-        result=result,
-        context=operation.told.context,
-        url=operation.told.callback_uri,
-        fields=fields,
+        leg, name, result=result, context=told.context, url=told.callback_uri, fields=fields
     )

@@ -2,31 +2,56 @@
 
 from __future__ import annotations
 
-from acs_emulator.calls import Call, CallState, LegState, Person
+from acs_emulator import callevents, continuous
+from acs_emulator.calls import Call, CallState, Person
 from acs_emulator.exchange import Exchange
 
 
 def participants_updated(exchange: Exchange, call: Call) -> None:
     """Tell every connected leg who is in the call now."""
+    call.hush(exchange.clock.ticks())
     for leg in call.legs:
-        if leg.state is not LegState.CONNECTED:
+        if not leg.talks:
             continue
         leg.sequence += 1
         exchange.callbacks.send(
             leg,
             "ParticipantsUpdated",
-            fields={"participants": call.participants(), "sequenceNumber": leg.sequence},
+            fields={
+                "participants": [person.to_json() for person in call.participants(leg)],
+                "sequenceNumber": leg.sequence,
+            },
         )
 
 
 def join(exchange: Exchange, call: Call, raw_id: str) -> None:
     """Somebody comes into the call; whoever waits to speak until they are there goes on."""
     call.people[raw_id] = Person(raw_id)
+    call.onward.pop(raw_id, None)
     if raw_id not in call.joined:
         call.joined.append(raw_id)
     if call.caller is None:
         call.caller = raw_id
     call.ring_change()
+    callevents.came(exchange, call, raw_id)
     if call.state is CallState.ESTABLISHED:
         participants_updated(exchange, call)
         exchange.note_call(call, "joined")
+
+
+def leave(exchange: Exchange, call: Call, raw_id: str) -> bool:
+    """Somebody is no longer in the call; whether they were. Nobody else is told yet."""
+    person = call.people.pop(raw_id, None)
+    if person is None:
+        return False
+    call.sound.cut(raw_id, exchange.clock.ticks())
+    continuous.gone(call, raw_id)
+    callevents.went(exchange, call, raw_id)
+    exchange.note_call(call, "left")
+    return True
+
+
+def mute(exchange: Exchange, call: Call, person: Person) -> None:
+    """They are heard no more. Events: ParticipantsUpdated."""
+    person.muted = True
+    participants_updated(exchange, call)

@@ -5,11 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from acs_emulator.clock import to_ticks
+from acs_emulator.audio.resampling import doubled
+from acs_emulator.audio.soundtrack import BYTES_PER_SAMPLE, RATE
+from acs_emulator.clock import TICKS_PER_SECOND, to_ticks
 from acs_emulator.scene import Scene, SpeechFailed, Utterance, Word
 from acs_emulator.speech import Heard, LanguageUnsupported, Recognizer, open_recognizer, read_wav
+
+SECONDS_PER_PIECE = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,7 @@ class Recorded:
         async def pace(seconds: float) -> None:
             await scene.clock.sleep_until(began + seconds)
 
+        _sound(scene, raw_id, track, began)
         async for heard in self.recognizer.listen(track.channel, track.rate, scene.locale, pace):
             scene.say(_utterance(heard, raw_id, began))
 
@@ -75,6 +81,20 @@ def read_tracks(path: Path, speakers: Sequence[str], at: float = 0.0) -> list[Tr
         Track("agent" if name == "agent1" else name, channel, audio.rate, at, audio.seconds)
         for name, channel in zip(names, audio.channels, strict=False)
     ]
+
+
+def _sound(scene: Scene, raw_id: str, track: Track, began: float) -> None:
+    """The track itself sounds in the call, in pieces that are resampled only for those who listen."""
+    piece = track.rate * BYTES_PER_SAMPLE * SECONDS_PER_PIECE
+    begins = to_ticks(began)
+    for at in range(0, len(track.channel), piece):
+        samples = track.channel[at : at + piece]
+        duration = len(samples) // BYTES_PER_SAMPLE * TICKS_PER_SECOND // track.rate
+        begins = scene.sound(raw_id, begins, duration, partial(_at_16_khz, samples, track.rate)) + duration
+
+
+def _at_16_khz(samples: bytes, rate: int) -> bytes:
+    return doubled(samples) if rate * 2 == RATE else samples
 
 
 def _utterance(heard: Heard, raw_id: str, began: float) -> Utterance:

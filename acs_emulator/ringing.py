@@ -8,13 +8,14 @@ import gzip
 import json
 import secrets
 import time
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from acs_emulator.callees import Unanswered, unanswered
-from acs_emulator.calls import Call, Leg
+from acs_emulator.callees import PickedUp, Unanswered, unanswered
+from acs_emulator.calls import Call, Leg, Line, new_server_call_id
 from acs_emulator.exchange import Exchange, Offer, Redirected
-from acs_emulator.identifiers import wire_in_event_grid
+from acs_emulator.identifiers import is_communication_user, is_phone_number, wire_in_event_grid
 
 ANSWER_AFTER = 1.0
 GIVE_UP_AFTER = 30.0
@@ -38,9 +39,37 @@ class Invitation:
     caller: str
     callee: str
     correlation_id: str
+    server_call_id: str
     display_name: str = ""
     custom_context: Mapping[str, object] | None = None
     give_up_after: float | None = None
+    line: Line | None = None
+    """The PSTN line that the application's other end would be behind."""
+
+
+def invitation_from(
+    leg: Leg,
+    callee: str,
+    *,
+    caller: str | None = None,
+    display_name: str = "",
+    custom_context: Mapping[str, object] | None = None,
+    give_up_after: float | None = None,
+) -> Invitation:
+    """Somebody is called by the application. Both ends of a VoIP call share their ids; a hop over PSTN, where the call
+    is from the number `caller`, makes new ones, as captured."""
+    pstn = is_phone_number(callee)
+    shown = caller or leg.app
+    return Invitation(
+        shown,
+        callee,
+        str(uuid.uuid4()) if pstn else leg.correlation_id,
+        new_server_call_id() if pstn else leg.call.server_call_id,
+        display_name,
+        custom_context,
+        give_up_after,
+        Line(far=shown, near=callee) if pstn else None,
+    )
 
 
 async def ring(
@@ -50,18 +79,34 @@ async def ring(
 
     `at_application` rings at the application whatever the callees' book says.
     """
-    callee = invitation.callee
+    callee, redirected = invitation.callee, False
     for _ in range(MAX_REDIRECTS):
-        if not (at_application or exchange.callees.get(callee).raises_incoming_call):
+        rings_here = at_application or exchange.callees.get(callee).raises_incoming_call
+        rings_on_both = redirected and is_phone_number(invitation.caller) and is_communication_user(callee)
+        if not rings_here and not rings_on_both:
             return await _ring_human(exchange, callee, invitation.give_up_after)
         offer = _offer(exchange, call, invitation, callee)
-        outcome = await offer.outcome
+        if not rings_here:
+            exchange.tasks.start(_ring_user_too(exchange, offer), scope=call.call_id)
+        try:
+            outcome = await offer.outcome
+        finally:
+            exchange.offers.pop(offer.context, None)
         if isinstance(outcome, Leg):
             return Answered(outcome.app, outcome)
+        if isinstance(outcome, PickedUp):
+            return Answered(outcome.raw_id)
         if isinstance(outcome, Unanswered):
             return outcome
-        callee, at_application = outcome.target, False
+        callee, at_application, redirected = outcome.target, False, True
     return unanswered(callee, "no-answer")
+
+
+async def _ring_user_too(exchange: Exchange, offer: Offer) -> None:
+    """A phone call that is redirected to an ACS user rings at the user's devices and raises an IncomingCall, the second
+    of that call; whoever is first takes it. Source: azure-docs, incoming-call concepts."""
+    outcome = await _ring_human(exchange, offer.callee, None)
+    settle(exchange, offer, outcome if isinstance(outcome, Unanswered) else PickedUp(outcome.raw_id))
 
 
 async def _ring_human(exchange: Exchange, raw_id: str, give_up_after: float | None) -> Answered | Unanswered:
@@ -80,18 +125,27 @@ async def _ring_human(exchange: Exchange, raw_id: str, give_up_after: float | No
 def _offer(exchange: Exchange, call: Call, invitation: Invitation, callee: str) -> Offer:
     """Raise an IncomingCall event; gives up by itself when it has rung long enough."""
     context = _incoming_call_context(call)
-    outcome: asyncio.Future[Leg | Unanswered | Redirected] = asyncio.get_running_loop().create_future()
-    offer = Offer(call, invitation.caller, callee, invitation.correlation_id, context, outcome)
+    offer = Offer(
+        call,
+        invitation.caller,
+        callee,
+        invitation.correlation_id,
+        context,
+        asyncio.get_running_loop().create_future(),
+        invitation.server_call_id,
+        invitation.line,
+    )
     exchange.offers[context] = offer
-    exchange.tasks.start(_give_up(exchange, offer), scope=call.call_id)
+    exchange.tasks.start(_give_up(exchange, offer, invitation.give_up_after), scope=call.call_id)
     data: dict[str, object] = {
         "to": wire_in_event_grid(callee),
         "from": wire_in_event_grid(invitation.caller),
-        "serverCallId": call.server_call_id,
+        "serverCallId": invitation.server_call_id,
         "callerDisplayName": invitation.display_name,
     }
-    if invitation.custom_context:
-        data["customContext"] = invitation.custom_context
+    given = {name: one for name, one in (invitation.custom_context or {}).items() if one is not None}
+    if given:
+        data["customContext"] = given
     data |= {"incomingCallContext": context, "correlationId": invitation.correlation_id}
     subject = f"/caller/{invitation.caller}/recipient/{callee}"
     told = exchange.event_grid.publish("Microsoft.Communication.IncomingCall", subject, data)
@@ -105,12 +159,12 @@ def _offer(exchange: Exchange, call: Call, invitation: Invitation, callee: str) 
     return offer
 
 
-async def _give_up(exchange: Exchange, offer: Offer) -> None:
-    await exchange.clock.sleep(exchange.options.ring_seconds)
+async def _give_up(exchange: Exchange, offer: Offer, after: float | None) -> None:
+    await exchange.clock.sleep(exchange.options.ring_seconds if after is None else after)
     settle(exchange, offer, unanswered(offer.callee, "no-answer"))
 
 
-def settle(exchange: Exchange, offer: Offer, outcome: Leg | Unanswered | Redirected) -> None:
+def settle(exchange: Exchange, offer: Offer, outcome: Leg | PickedUp | Unanswered | Redirected) -> None:
     """The first outcome counts; after it the `incomingCallContext` is worth nothing."""
     exchange.offers.pop(offer.context, None)
     if not offer.outcome.done():

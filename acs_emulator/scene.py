@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from acs_emulator.audio.soundtrack import Render
 from acs_emulator.clock import Clock
 
 
@@ -61,8 +62,15 @@ class Scene:
     """What the transcription listens for when the speech begins."""
     say: Callable[[Utterance], None]
     """Every transcription that is active hears it; words that nobody listens to are lost."""
+    sound: Callable[[str, int, int, Render], int]
+    """Somebody sounds: raw id, when and for how long (ticks), and what makes the samples. Said as they begin; returns
+    when they do, which is later where it is said too late for those who listen."""
     speaker: Callable[[str], Awaitable[str]]
     """The raw id of a named speaker, waiting until they are in the call."""
+    asked: Callable[[str], Awaitable[None]]
+    """Returns when a recognition waits for an answer of this raw id, each recognition once in a scene."""
+    press: Callable[[str, Sequence[str]], None]
+    """Somebody presses keys, all at once."""
 
 
 class SpeechFailed(Exception):

@@ -1,10 +1,11 @@
-"""The emulator's own keys: RS256 tokens for callbacks and sockets, and the key set that verifies them."""
+"""The emulator's own keys: RS256 tokens for callbacks, sockets, Entra and users, and the key set that verifies them."""
 
 from __future__ import annotations
 
 import json
 import time
 import uuid
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import jwt
@@ -13,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 CALLBACK_LIFETIME = 5 * 60
 SOCKET_LIFETIME = 24 * 60 * 60
 
-BadToken = Literal["expired", "wrong-key", "wrong-audience", "missing"]
+BadToken = Literal["expired", "wrong-key", "wrong-audience", "malformed", "missing"]
 
 
 class Keys:
@@ -30,6 +31,8 @@ class Keys:
         """The `Authorization` header with a new token; none at all for a missing one."""
         if bad == "missing":
             return {}
+        if bad == "malformed":
+            return {"Authorization": "Bearer malformed"}
         now = int(time.time())
         issued = now - lifetime - 3600 if bad == "expired" else now
         claims = {
@@ -42,6 +45,21 @@ class Keys:
         key = _rsa_key() if bad == "wrong-key" else self._key
         token = jwt.encode(claims, key, algorithm="RS256", headers={"kid": self.key_id})
         return {"Authorization": f"Bearer {token}"}
+
+    def sign(self, claims: Mapping[str, object]) -> str:
+        """A token with these claims and no others."""
+        return jwt.encode(dict(claims), self._key, algorithm="RS256", headers={"kid": self.key_id})
+
+    def verify(self, token: str, audiences: Sequence[str]) -> dict[str, Any]:
+        """The claims of a token for one of these audiences. Raises jwt.InvalidTokenError: another key, another audience,
+        or out of its time."""
+        return jwt.decode(
+            token,
+            self._key.public_key(),
+            algorithms=["RS256"],
+            audience=audiences,
+            options={"require": ["exp", "aud"]},
+        )
 
     def key_set(self) -> dict[str, Any]:
         """The JSON Web Key Set (RFC 7517) that `/calling/keys` serves."""

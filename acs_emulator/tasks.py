@@ -27,6 +27,19 @@ class Tasks:
         task.add_done_callback(lambda done: self._forget(scope, done))
         return task
 
+    def move(self, task: asyncio.Task[None], scope: str, onward: str) -> None:
+        """A running task belongs to another scope from now on."""
+        if task in self._scopes.get(scope, ()):
+            self._forget(scope, task)
+            self._scopes.setdefault(onward, set()).add(task)
+            task.add_done_callback(lambda done: self._forget(onward, done))
+
+    def move_all(self, scope: str, onward: str) -> None:
+        """Everything of a scope but the task that asks belongs to another one from now on."""
+        for task in list(self._scopes.get(scope, ())):
+            if task is not asyncio.current_task():
+                self.move(task, scope, onward)
+
     def cancel(self, scope: str) -> None:
         """Cancel all tasks of the scope but the one that asks."""
         for task in list(self._scopes.get(scope, ())):

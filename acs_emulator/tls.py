@@ -1,20 +1,28 @@
-"""A development certificate authority of the emulator's own, made anew at each start."""
+"""A development certificate authority of the emulator's own, and the server certificate it issues."""
 
 from __future__ import annotations
 
-import ipaddress
+import os
 import ssl
-import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import trustme
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-VALID_FOR = timedelta(days=30)
+VALID_FOR = timedelta(days=397)
+"""Of a server's certificate, made at each start; what browsers and Apple's systems accept at most."""
+ALWAYS = ("localhost", "127.0.0.1", "::1")
+RECORDING_HOSTS = ("*.asm.skype.com", "*.asyncgw.teams.microsoft.com", "*.ams.gov.teams.microsoft.us")
+"""Where SDKs insist that recordings come from; a test leads these names to the loopback address."""
+_NAME = "Azure Communication Services emulator"
+
+
+class BadAuthority(Exception):
+    """A kept authority cannot be used; the message says in one sentence why, and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,100 +33,67 @@ class Development:
     ca_certificate: bytes
 
 
-def make(host: str) -> Development:
-    """TLS for `localhost`, the loopback addresses and the host. The private keys stay in memory, but for the moment
-    in which OpenSSL reads the server's from a temporary file."""
-    ca_key = ec.generate_private_key(ec.SECP256R1())
-    ca = _certificate(
-        _name("Azure Communication Services emulator, development CA"),
-        None,
-        ca_key,
-        ca_key,
-        _ca_extensions(ca_key),
+def make(*hosts: str, ca_file: Path | None = None) -> Development:
+    """TLS for `localhost`, the loopback addresses, the hosts, and the hosts of recordings.
+
+    The authority is the one kept in `ca_file`; it is made where there is none. Without a file it stays in memory. The
+    server's key does so too, but for the moment in which OpenSSL reads it from a temporary file. Raises BadAuthority,
+    OSError where the file cannot be written, and ValueError where a host is no name.
+    """
+    authority = _new() if ca_file is None else _kept(ca_file)
+    certificate = authority.issue_cert(
+        *dict.fromkeys((*ALWAYS, *hosts, *RECORDING_HOSTS)),
+        common_name="localhost",
+        organization_name=_NAME,
+        not_before=datetime.now(UTC) - timedelta(hours=1),
+        not_after=datetime.now(UTC) + VALID_FOR,
     )
-    key = ec.generate_private_key(ec.SECP256R1())
-    server = _certificate(_name("localhost"), ca, key, ca_key, _server_extensions(host, ca_key))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    pem = serialization.Encoding.PEM
-    with tempfile.TemporaryDirectory() as folder:
-        chain = Path(folder) / "server.pem"
-        chain.touch(mode=0o600)
-        chain.write_bytes(
-            key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-            + server.public_bytes(pem)
-            + ca.public_bytes(pem)
+    certificate.configure_cert(context)
+    return Development(context, authority.cert_pem.bytes())
+
+
+def key_file(ca_file: Path) -> Path:
+    """Where the private key of a kept authority is: beside its certificate."""
+    return ca_file.with_name(f"{ca_file.name}.key")
+
+
+def _new() -> trustme.CA:
+    return trustme.CA(path_length=0, organization_name=_NAME, organization_unit_name="Development CA")
+
+
+def _kept(ca_file: Path) -> trustme.CA:
+    key = key_file(ca_file)
+    if ca_file.is_dir():
+        raise BadAuthority(f"The emulator cannot use the folder {ca_file}; name a file with --ca-file.")
+    if ca_file.exists() and key.exists():
+        return _load(ca_file, key)
+    if ca_file.exists():
+        raise BadAuthority(
+            f"The emulator cannot use {ca_file} without its private key {key}; "
+            "remove the file, or choose another with --ca-file."
         )
-        context.load_cert_chain(chain)
-    return Development(context, ca.public_bytes(pem))
+    authority = _new()
+    _write_private(key, authority.private_key_pem.bytes())
+    ca_file.write_bytes(authority.cert_pem.bytes())
+    return authority
 
 
-def _name(common_name: str) -> x509.Name:
-    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
-
-
-def _certificate(
-    subject: x509.Name,
-    issuer: x509.Certificate | None,
-    key: ec.EllipticCurvePrivateKey,
-    signer: ec.EllipticCurvePrivateKey,
-    extensions: list[tuple[x509.ExtensionType, bool]],
-) -> x509.Certificate:
-    now = datetime.now(UTC)
-    builder = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer.subject if issuer else subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(minutes=5))
-        .not_valid_after(now + VALID_FOR)
-    )
-    for extension, critical in extensions:
-        builder = builder.add_extension(extension, critical)
-    return builder.sign(signer, hashes.SHA256())
-
-
-def _ca_extensions(key: ec.EllipticCurvePrivateKey) -> list[tuple[x509.ExtensionType, bool]]:
-    return [
-        (x509.BasicConstraints(ca=True, path_length=0), True),
-        (
-            x509.KeyUsage(
-                digital_signature=False,
-                content_commitment=False,
-                key_encipherment=False,
-                data_encipherment=False,
-                key_agreement=False,
-                key_cert_sign=True,
-                crl_sign=True,
-                encipher_only=False,
-                decipher_only=False,
-            ),
-            True,
-        ),
-        (x509.SubjectKeyIdentifier.from_public_key(key.public_key()), False),
-    ]
-
-
-def _server_extensions(
-    host: str, ca_key: ec.EllipticCurvePrivateKey
-) -> list[tuple[x509.ExtensionType, bool]]:
-    names: list[x509.GeneralName] = [
-        x509.DNSName("localhost"),
-        x509.IPAddress(ipaddress.ip_address("127.0.0.1")),
-        x509.IPAddress(ipaddress.ip_address("::1")),
-    ]
-    if host not in ("localhost", "127.0.0.1", "::1"):
-        names.append(_general_name(host))
-    return [
-        (x509.SubjectAlternativeName(names), False),
-        (x509.BasicConstraints(ca=False, path_length=None), True),
-        (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), False),
-        (x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key()), False),
-    ]
-
-
-def _general_name(host: str) -> x509.GeneralName:
+def _load(ca_file: Path, key: Path) -> trustme.CA:
     try:
-        return x509.IPAddress(ipaddress.ip_address(host))
-    except ValueError:
-        return x509.DNSName(host)
+        certificate_pem, key_pem = ca_file.read_bytes(), key.read_bytes()
+        certificate = x509.load_pem_x509_certificate(certificate_pem)
+        if load_pem_private_key(key_pem, None).public_key() != certificate.public_key():
+            raise ValueError("they do not belong together")
+        return trustme.CA.from_pem(certificate_pem, key_pem)
+    except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise BadAuthority(
+            f"The emulator cannot use {ca_file} with {key} ({error}); remove both, or choose another with --ca-file."
+        ) from error
+
+
+def _write_private(path: Path, content: bytes) -> None:
+    """For the owner alone, from the first byte on."""
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(content)

@@ -77,6 +77,8 @@ SOCKET_MAY_NOT = {"azure", "fastapi", "starlette", "uvicorn", "sqlalchemy", "ale
 
 IMPORTS_BY_NAME = "acs_emulator.speech"
 """Loads the speech libraries where they are installed."""
+LOADS_LATE = "acs_emulator"
+"""The package itself loads its server when it is asked for, so that its client and its pytest plugin load none."""
 
 ACS_FIELDS = re.compile(
     r"incomingCallContext|resultInformation|transcriptionUpdate|transcriptionStatusDetails|subCode|resultState"
@@ -116,7 +118,7 @@ def test_every_package_has_its_row() -> None:
     tracked = subprocess.run(
         ["git", "ls-files", "*.py"], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    tops = {path.split("/")[0] for path in tracked.stdout.split()} - {"tests"}
+    tops = {path.split("/")[0] for path in tracked.stdout.split()} - {"tests", "benchmarks"}
 
     assert tops <= {*PACKAGES}
     assert [module.name for module in modules() if is_homeless(module)] == []
@@ -256,7 +258,10 @@ def test_the_envelopes_of_the_http_edge_are_no_drivers() -> None:
 def test_nothing_is_imported_by_a_name_made_up_at_run_time() -> None:
     """No table could forbid it."""
     wrong = [
-        said for module in modules() if not within(module.name, IMPORTS_BY_NAME) for said in dynamic(module)
+        said
+        for module in modules()
+        if not within(module.name, IMPORTS_BY_NAME) and module.name != LOADS_LATE
+        for said in dynamic(module)
     ]
     assert wrong == []
 

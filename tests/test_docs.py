@@ -83,18 +83,18 @@ def test_every_target_of_make_is_explained() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     (phony,) = re.findall(r"^\.PHONY: (.+)$", makefile, re.MULTILINE)
 
-    assert set(re.findall(r"^([a-z]+):.*?## \S", makefile, re.MULTILINE)) == set(phony.split())
+    assert set(re.findall(r"^([a-z-]+):.*?## \S", makefile, re.MULTILINE)) == set(phony.split())
 
 
 def test_every_target_that_a_page_names_exists() -> None:
     """Nobody is told to run what is not there."""
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    targets = set(re.findall(r"^([a-z]+):", makefile, re.MULTILINE))
+    targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
     named = {
         name
         for path in PAGES
         for block in re.findall(r"`+[^`]*`+", path.read_text(encoding="utf-8"))
-        for name in re.findall(r"\bmake ([a-z]+)", block)
+        for name in re.findall(r"\bmake ([a-z-]+)", block)
     }
     assert named <= targets
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from acs_emulator.dialogue import Dialogue, Seconds, Turn
-from acs_emulator.eventgrid import Schema
+from acs_emulator.eventgrid import AdvancedFilter, Schema
+from acs_emulator.recorder.lines import Line
+from acs_emulator.recorder.tape import MAX_LINES
+from acs_emulator.tones import Keys
 from acs_emulator.wire import StrictBody
 
 RawId = Annotated[str, Field(min_length=1, max_length=500)]
@@ -58,18 +61,66 @@ class Say(Turn):
     """One turn, said now."""
 
 
+class Press(StrictBody):
+    """Somebody presses keys now, all at once; keys are heard from a muted line too."""
+
+    speaker: str = "caller"
+    tones: Keys
+    """Keys such as `12#`, or their names."""
+
+
+class Silence(StrictBody):
+    """Somebody says nothing more that could be heard, or can be heard again."""
+
+    speaker: str = "caller"
+    silent: bool = True
+
+
 class Join(StrictBody):
     raw_id: RawId
 
 
 class HangUp(StrictBody):
     speaker: str = "caller"
+    how: Literal["hang-up", "drop"] = "hang-up"
+    """A drop is the loss of the connection: the call ends with 410/301005."""
     everyone: bool | None = None
     """Whether the others hang up too; by default when the caller does."""
 
 
-class Speed(StrictBody):
-    speed: Annotated[float, Field(gt=0, le=1000)]
+class SetClock(StrictBody):
+    """First the speed is set, then the clock is held or released, then stepped."""
+
+    speed: Annotated[float, Field(gt=0, le=1000)] | None = None
+    """Emulated seconds per real second."""
+    held: bool | None = None
+    """Whether time stands still."""
+    step: Annotated[float, Field(ge=0, le=604_800)] | None = None
+    """Emulated seconds to move on, after which the clock is held."""
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if self.speed is None and self.held is None and self.step is None:
+            raise ValueError("give speed, held or step")
+        if self.step is not None and self.held is False:
+            raise ValueError("a clock that is stepped is held")
+        return self
+
+
+class Seed(StrictBody):
+    seed: int | None
+
+
+class Switch(StrictBody):
+    on: bool
+
+
+class Replay(StrictBody):
+    """A recording, and where it goes."""
+
+    lines: Annotated[tuple[Line, ...], Field(min_length=1, max_length=MAX_LINES)]
+    urls: dict[str, str] = Field(default_factory=dict)
+    """What becomes of the beginning of a URL, such as `{"https://app.example": "http://127.0.0.1:8080"}`."""
 
 
 class NewSubscription(StrictBody):
@@ -77,5 +128,11 @@ class NewSubscription(StrictBody):
     schema_: Annotated[Schema, Field(alias="schema")] = "EventGridSchema"
     headers: dict[str, str] = Field(default_factory=dict)
     event_types: tuple[str, ...] = ()
+    """Whole types, such as `Microsoft.Communication.IncomingCall`; all by default."""
+    subject_begins_with: str = ""
+    subject_ends_with: str = ""
+    advanced_filters: Annotated[tuple[AdvancedFilter, ...], Field(max_length=25)] = ()
+    dead_letter_path: Path | None = None
+    """A file that takes what cannot be delivered, one JSON object per line; none by default."""
     time_to_live_seconds: Annotated[float, Field(gt=0)] = 86_400
     max_delivery_attempts: Annotated[int, Field(ge=1, le=30)] = 30

@@ -1,4 +1,4 @@
-"""What people do: dial in, speak, join, hang up; and how they behave when they are called."""
+"""What people do: dial in, speak, press keys, go silent, join, hang up; and how they behave when they are called."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from fastapi import APIRouter
 from acs_emulator import establishing, performance, presence
 from acs_emulator.callees import Callee
 from acs_emulator.calls import Call
-from acs_emulator.control.bodies import DialIn, HangUp, Join, Recording, Say
+from acs_emulator.control.bodies import DialIn, HangUp, Join, Press, Recording, Say, Silence
 from acs_emulator.dialogue import Dialogue, DialogueRejected, load
 from acs_emulator.errors import ControlRefused
 from acs_emulator.exchange import Exchange
@@ -61,10 +61,25 @@ async def list_calls(exchange: TheExchange) -> dict[str, Any]:
 async def say(any_id: str, body: Say, exchange: TheExchange) -> dict[str, Any]:
     """Somebody says this now; heard by every active transcription."""
     call = _call(exchange, any_id)
-    if call.who(body.speaker) is None:
-        raise ControlRefused(409, "Nobody there", f"{body.speaker} is not in the call")
+    _somebody(call, body.speaker)
     turns = Dialogue(turns=(body,), hang_up=False, wait_for_transcription=False)
     performance.begin(exchange, call, turns, body.speaker)
+    return call.to_json()
+
+
+@router.post("/calls/{any_id}/press", status_code=200)
+async def press(any_id: str, body: Press, exchange: TheExchange) -> dict[str, Any]:
+    """Somebody presses keys now; recognitions and media streams hear them."""
+    call = _call(exchange, any_id)
+    performance.press(exchange, call, _somebody(call, body.speaker), body.tones)
+    return call.to_json()
+
+
+@router.post("/calls/{any_id}/silence", status_code=200)
+async def silence(any_id: str, body: Silence, exchange: TheExchange) -> dict[str, Any]:
+    """Somebody goes silent: what they say is not heard, until they are silent no more. They stay in the call."""
+    call = _call(exchange, any_id)
+    performance.silence(exchange, call, _somebody(call, body.speaker), silent=body.silent)
     return call.to_json()
 
 
@@ -80,11 +95,9 @@ async def join(any_id: str, body: Join, exchange: TheExchange) -> dict[str, Any]
 async def hang_up(any_id: str, body: HangUp, exchange: TheExchange) -> dict[str, Any]:
     """Somebody hangs up."""
     call = _call(exchange, any_id)
-    raw_id = call.who(body.speaker)
-    if raw_id is None:
-        raise ControlRefused(409, "Nobody there", f"{body.speaker} is not in the call")
-    everyone = raw_id == call.caller if body.everyone is None else body.everyone
-    await person_leaves(exchange, call, raw_id, everyone=everyone)
+    raw_id = _somebody(call, body.speaker)
+    everyone = raw_id == call.home_of(raw_id).caller if body.everyone is None else body.everyone
+    await person_leaves(exchange, call, raw_id, everyone=everyone, dropped=body.how == "drop")
     return call.to_json()
 
 
@@ -104,6 +117,13 @@ def _call(exchange: Exchange, any_id: str) -> Call:
     if call is None:
         raise ControlRefused(404, "No such call", "no call lives under this id; ended calls are forgotten")
     return call
+
+
+def _somebody(call: Call, speaker: str) -> str:
+    raw_id = call.who(speaker)
+    if raw_id is None:
+        raise ControlRefused(409, "Nobody there", f"{speaker} is not in the call")
+    return raw_id
 
 
 async def _speech(exchange: Exchange, body: DialIn) -> Speech | None:

@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from fastapi.responses import JSONResponse
 
+from acs_emulator.control.answers import Problem
 from acs_emulator.errors import ControlRefused
+
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    "4XX": {
+        "description": "What is wrong with the request, or cannot be done now",
+        "content": {"application/problem+json": {"schema": Problem.model_json_schema()}},
+    }
+}
+"""What every operation of the control plane may answer besides success."""
 
 
 def problem(refused: ControlRefused) -> JSONResponse:

@@ -7,10 +7,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from acs_emulator.body import MAX_BODY_BYTES, read_body
 from acs_emulator.control.problems import problem
 from acs_emulator.errors import ControlRefused
+from acs_emulator.recorder.tape import MAX_BYTES
+
+REPLAY = "/_emulator/replay"
+MAX_RECORDING_BYTES = 4 * MAX_BYTES
 
 
 class SizeLimit:
-    """ASGI middleware: a control request whose body is larger than 1 MiB is answered 413."""
+    """ASGI middleware: a control request whose body is larger than 1 MiB is answered 413; a recording to be replayed may
+    be as large as one can get."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -19,9 +24,10 @@ class SizeLimit:
         if scope["type"] != "http" or not scope["path"].startswith("/_emulator/"):
             await self._app(scope, receive, send)
             return
-        body = await read_body(receive)
+        limit = MAX_RECORDING_BYTES if scope["path"] == REPLAY else MAX_BODY_BYTES
+        body = await read_body(receive, limit)
         if body is None:
-            detail = f"at most {MAX_BODY_BYTES} bytes are taken here"
+            detail = f"at most {limit} bytes are taken here"
             await problem(ControlRefused(413, "The request is too large", detail))(scope, receive, send)
             return
         await self._app(scope, _again(body, receive), send)

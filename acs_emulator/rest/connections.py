@@ -1,4 +1,4 @@
-"""Call connections: create, answer, reject, redirect, connect, get, hang up, terminate."""
+"""Call connections: create, answer, reject, redirect, connect, get, hang up, terminate, transfer."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 
-from acs_emulator import establishing, leaving
+from acs_emulator import establishing, leaving, transferring
 from acs_emulator.errors import Refused
 from acs_emulator.establishing import Placing
-from acs_emulator.identifiers import is_phone_number, raw_id_of
+from acs_emulator.identifiers import is_phone_number
 from acs_emulator.rest.bodies import setup as bodies
+from acs_emulator.rest.bodies.participants import TransferToParticipant
 from acs_emulator.rest.context import ApiVersion, TheExchange, TheLeg
+from acs_emulator.rest.participants import require_established, with_context
 
 router = APIRouter(prefix="/calling")
 
@@ -32,8 +34,8 @@ async def create_call(
         )
     placing = Placing(
         targets=targets,
-        source=body.source.id if body.source else None,
-        source_caller_id=raw_id_of(caller_id.value) if caller_id else None,
+        source=body.source_name,
+        source_caller_id=caller_id.raw_id if caller_id else None,
         source_display_name=body.source_display_name or "",
         custom_context=body.custom_calling_context,
     )
@@ -98,3 +100,21 @@ async def terminate_call(leg: TheLeg, exchange: TheExchange) -> Response:
     """204; the call ends for everybody. Events: CallDisconnected."""
     leaving.terminate(exchange, leg)
     return Response(status_code=204)
+
+
+@router.post("/callConnections/{connection_id}:transferToParticipant", status_code=202)
+async def transfer_to_participant(
+    body: TransferToParticipant, leg: TheLeg, exchange: TheExchange
+) -> dict[str, Any]:
+    """202. Events: CallTransferAccepted or CallTransferFailed."""
+    require_established(leg)
+    caller_id = body.source_caller_id_number
+    asked = transferring.Transfer(
+        target=body.target_participant.name,
+        transferee=body.transferee.name if body.transferee else None,
+        source_caller_id=caller_id.raw_id if caller_id else None,
+        custom_context=body.custom_calling_context,
+        told=body.told,
+    )
+    transferring.transfer(exchange, leg, asked)
+    return with_context({}, body.operation_context)

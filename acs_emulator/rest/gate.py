@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import re
-from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from urllib.parse import parse_qs
 
 from starlette.responses import Response
@@ -15,15 +12,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from acs_emulator.body import read_body
 from acs_emulator.exchange import Exchange
 from acs_emulator.faults import Http
-from acs_emulator.rest import operations
-from acs_emulator.rest.auth import Unauthorized, check
+from acs_emulator.rest import operations, versions
+from acs_emulator.rest.auth import Unauthorized, admit
 from acs_emulator.rest.errors import error_response
+from acs_emulator.rest.failing import fail
+from acs_emulator.rest.repeatability import Answer, NotRepeatable
 
-MAX_REPEATABLE = 10_000
-RELEASES = frozenset(
-    {"2023-03-06", "2023-10-15", "2024-04-15", "2024-09-15", "2025-05-15", "2025-06-15", "2026-03-12"}
-)
-_PREVIEW = re.compile(r"20\d\d-\d\d-\d\d-preview")
 _OPEN_PATHS = frozenset({"/calling/keys", "/calling/.well-known/acsopenidconfiguration"})
 
 
@@ -31,6 +25,7 @@ _OPEN_PATHS = frozenset({"/calling/keys", "/calling/.well-known/acsopenidconfigu
 class _Request:
     method: str
     path: str
+    raw_path: str
     query: str
     api_version: str
     operation: str | None
@@ -39,24 +34,17 @@ class _Request:
     body: bytes
 
 
-@dataclass(slots=True)
-class _Repeatable:
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    response: Response | None = None
-
-
 class Gate:
-    """ASGI middleware: size, HMAC, api-version, faults, repeatability, journal."""
+    """ASGI middleware: size, authentication, api-version, faults, repeatability, journal."""
 
     def __init__(self, app: ASGIApp, exchange: Exchange) -> None:
         self._app = app
         self._exchange = exchange
-        self._repeatable: OrderedDict[str, _Repeatable] = OrderedDict()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if (
             scope["type"] != "http"
-            or not scope["path"].startswith("/calling/")
+            or not operations.is_data_plane(scope["path"])
             or scope["path"] in _OPEN_PATHS
         ):
             await self._app(scope, receive, send)
@@ -71,82 +59,73 @@ class Gate:
         response = await self._answer(scope, request)
         if client_request_id := request.headers.get("x-ms-client-request-id"):
             response.headers["x-ms-client-request-id"] = client_request_id
+        _complete(request, response)
         self._note(request, response)
         await response(scope, receive, send)
 
     async def _answer(self, scope: Scope, request: _Request) -> Response:
-        if refusal := self._refuse(scope, request):
+        if refusal := self._refuse(request):
             return refusal
         fault = self._exchange.faults.take(
             Http, request.connection_id, lambda fault: fault.operation in ("*", request.operation)
         )
         if fault is not None and not fault.applied:
             return _faulty(fault)
-        response = await self._once(scope, request)
+        failed = fail(self._exchange, request.operation, request.connection_id, request.body)
+        response = failed or await self._once(scope, request)
         return response if fault is None else _faulty(fault)
 
-    def _refuse(self, scope: Scope, request: _Request) -> Response | None:
-        raw_path = scope.get("raw_path") or request.path.encode()
+    def _refuse(self, request: _Request) -> Response | None:
         try:
-            check(
+            admit(
                 access_key=self._exchange.options.access_key,
+                keys=self._exchange.keys,
                 method=request.method,
-                raw_path=raw_path.decode("latin-1"),
+                raw_path=request.raw_path,
                 query=request.query,
                 headers=request.headers,
                 body=request.body,
             )
         except Unauthorized as error:
             return error_response(401, "Denied", "Denied by the resource provider.", reason=str(error))
-        version = request.api_version
-        if not version:
-            message = "The api-version query parameter (?api-version=) is required for all requests."
-            return error_response(400, "MissingApiVersionParameter", message)
-        if version not in RELEASES and not _PREVIEW.fullmatch(version):
-            message = f"The API version '{version}' is not supported."
-            return error_response(
-                400,
-                "UnsupportedApiVersionValue",
-                message,
-                details=[{"code": "Supported", "message": _supported()}],
-            )
-        if request.operation is None:
-            return error_response(404, "NotFound", "There is no such operation.")
-        if request.operation in operations.NOT_EMULATED:
-            message = f"The emulator does not know {request.operation} yet."
-            return error_response(501, "NotImplemented", message)
+        if refusal := _unknown_version(request):
+            return refusal
+        if request.operation is None or not versions.has_operation(request.api_version, request.operation):
+            reason = f"{request.operation} is not in {request.api_version}" if request.operation else None
+            return error_response(404, "NotFound", "There is no such operation.", reason=reason)
         return None
 
     async def _once(self, scope: Scope, request: _Request) -> Response:
-        """Do a repeatable request once: a repetition is answered alike, with a call's properties of now.
-
-        Source: OASIS Repeatable Requests 1.0, and captures of createCall.
-        """
-        request_id = request.headers.get("repeatability-request-id")
-        if request_id is None:
+        """Do a repeatable request once: a repetition is answered alike, with a call's properties of now. Failures of the
+        service (5xx) are not remembered."""
+        try:
+            known = self._exchange.repeated.of(request.headers, request.method, request.path, request.body)
+        except NotRepeatable as error:
+            headers = {"Repeatability-Result": "rejected"}
+            return error_response(error.status, error.code, str(error), headers=headers)
+        if known is None:
             return await self._call(scope, request)
-        known = self._repeatable.setdefault(f"{request.operation} {request_id}", _Repeatable())
-        if len(self._repeatable) > MAX_REPEATABLE:
-            self._repeatable.popitem(last=False)
         async with known.lock:
-            if known.response is None:
-                response = await self._call(scope, request)
-                if response.status_code < 300:
-                    response.headers["Repeatability-Result"] = "accepted"
-                    known.response = response
-                return response
-            return self._again(known.response)
+            if known.answer is not None:
+                return self._again(known.answer)
+            response = await self._call(scope, request)
+            if response.status_code < 500:
+                response.headers["Repeatability-Result"] = "accepted"
+                known.answer = Answer(
+                    response.status_code, bytes(response.body), response.headers.get("content-type")
+                )
+            return response
 
-    def _again(self, first: Response) -> Response:
-        content = bytes(first.body)
+    def _again(self, first: Answer) -> Response:
+        content = first.content
         shown = json.loads(content) if content else {}
         if "callConnectionState" in shown:
             leg = self._exchange.calls.leg(shown["callConnectionId"])
             if leg is not None:
-                content = json.dumps(leg.properties()).encode()
-        again = Response(content, first.status_code, media_type=first.media_type)
-        if content:
-            again.headers["Content-Type"] = "application/json; charset=utf-8"
+                content = json.dumps(leg.properties(), separators=(",", ":")).encode()
+        again = Response(content, first.status)
+        if first.media_type is not None:
+            again.headers["Content-Type"] = first.media_type
         again.headers["Repeatability-Result"] = "accepted"
         return again
 
@@ -194,6 +173,35 @@ class Gate:
         )
 
 
+def _complete(request: _Request, response: Response) -> None:
+    """The headers of every captured answer."""
+    if response.headers.get("content-type") == "application/json":
+        response.headers["content-type"] = "application/json; charset=utf-8"
+    if operations.is_identities(request.path):
+        response.headers["api-supported-versions"] = ", ".join(versions.IDENTITY_RELEASES)
+
+
+def _unknown_version(request: _Request) -> Response | None:
+    version = request.api_version
+    if not version:
+        message = "The api-version query parameter (?api-version=) is required for all requests."
+        return error_response(400, "MissingApiVersionParameter", message)
+    if operations.is_identities(request.path):
+        if versions.is_known(version, versions.IDENTITY_RELEASES):
+            return None
+        uri = f"https://{request.headers.get('host', '')}{request.path}"
+        message = f"The HTTP resource that matches the request URI '{uri}' does not support the API version '{version}'."
+        return error_response(400, "UnsupportedApiVersion", message)
+    if versions.is_known(version):
+        return None
+    return error_response(
+        400,
+        "UnsupportedApiVersionValue",
+        f"The API version '{version}' is not supported.",
+        details=[{"code": "Supported", "message": ", ".join((*versions.RELEASES, versions.PREVIEW))}],
+    )
+
+
 def _faulty(fault: Http) -> Response:
     headers = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
     code = fault.code or {429: "TooManyRequests", 412: "PreconditionFailed"}.get(
@@ -202,16 +210,13 @@ def _faulty(fault: Http) -> Response:
     return error_response(fault.status, code, fault.message or "A fault of the emulator.", headers=headers)
 
 
-def _supported() -> str:
-    return ", ".join(sorted(RELEASES))
-
-
 def _request(scope: Scope, body: bytes) -> _Request:
     query = scope["query_string"].decode("latin-1")
     path = scope["path"]
     return _Request(
         method=scope["method"],
         path=path,
+        raw_path=(scope.get("raw_path") or path.encode()).decode("latin-1"),
         query=query,
         api_version=parse_qs(query).get("api-version", [""])[0],
         operation=operations.name_of(scope["method"], path),

@@ -1,4 +1,4 @@
-"""The operations of api-version 2026-03-12 by method and path, named as the REST specification names them."""
+"""All operations by method and path, named as the REST specification names them; `versions` says which version has which."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 
 _CALL = r"/calling/callConnections/[^/:]+"
 _RECORDING = r"/calling/recordings/[^/:]+"
+_IDENTITY = r"/identities/[^/]+"
 
 _OPERATIONS = (
     ("createCall", "POST", r"/calling/callConnections"),
@@ -28,6 +29,7 @@ _OPERATIONS = (
     ("startTranscription", "POST", _CALL + ":startTranscription"),
     ("stopTranscription", "POST", _CALL + ":stopTranscription"),
     ("updateTranscription", "POST", _CALL + ":updateTranscription"),
+    ("summarizeCall", "POST", _CALL + ":summarizeCall"),
     ("cancelAllMediaOperations", "POST", _CALL + ":cancelAllMediaOperations"),
     ("recognize", "POST", _CALL + ":recognize"),
     ("startContinuousDtmfRecognition", "POST", _CALL + ":startContinuousDtmfRecognition"),
@@ -42,31 +44,14 @@ _OPERATIONS = (
     ("stopRecording", "DELETE", _RECORDING),
     ("pauseRecording", "POST", _RECORDING + ":pause"),
     ("resumeRecording", "POST", _RECORDING + ":resume"),
+    ("createIdentity", "POST", r"/identities"),
+    ("deleteIdentity", "DELETE", _IDENTITY),
+    ("issueAccessToken", "POST", _IDENTITY + "/:issueAccessToken"),
+    ("revokeAccessTokens", "POST", _IDENTITY + "/:revokeAccessTokens"),
+    ("exchangeTeamsUserAccessToken", "POST", r"/teamsUser/:exchangeAccessToken"),
 )
 _PATTERNS = [(name, method, re.compile(path)) for name, method, path in _OPERATIONS]
 NAMES = frozenset(name for name, _, _ in _OPERATIONS)
-
-NOT_EMULATED = frozenset(
-    {
-        "transferToParticipant",
-        "mute",
-        "moveParticipants",
-        "recognize",
-        "startContinuousDtmfRecognition",
-        "stopContinuousDtmfRecognition",
-        "sendDtmfTones",
-        "hold",
-        "unhold",
-        "startMediaStreaming",
-        "stopMediaStreaming",
-        "startRecording",
-        "getRecordingProperties",
-        "stopRecording",
-        "pauseRecording",
-        "resumeRecording",
-    }
-)
-"""Real operations that this emulator answers with 501."""
 
 
 def name_of(method: str, path: str) -> str | None:
@@ -75,6 +60,16 @@ def name_of(method: str, path: str) -> str | None:
         if method == its_method and pattern.fullmatch(path):
             return name
     return None
+
+
+def is_data_plane(path: str) -> bool:
+    """Whether a path belongs to the service, whose requests are authenticated and versioned."""
+    return path.startswith(("/calling/", "/identities/", "/teamsUser/")) or path == "/identities"
+
+
+def is_identities(path: str) -> bool:
+    """Whether a path of the data plane is about identities, which have api-versions of their own."""
+    return not path.startswith("/calling/")
 
 
 def connection_of(path: str) -> str | None:

@@ -1,28 +1,36 @@
-"""Transcription: start, update, stop."""
+"""Transcription: start, update, stop; the preview's summary of a call.
+
+Releases ignore the members of the preview; whether 2026-03-12 refuses them is not known.
+"""
 
 from __future__ import annotations
 
 from fastapi import APIRouter, Response
 
 from acs_emulator.rest.bodies import transcription as bodies
-from acs_emulator.rest.context import TheExchange, TheLeg
+from acs_emulator.rest.context import ApiVersion, TheExchange, TheLeg
+from acs_emulator.rest.versions import is_preview
 from acs_emulator.transcription import operations as transcription
+from acs_emulator.transcription.insights import NOTHING
 from acs_emulator.transcription.operations import Request
+from acs_emulator.transcription.summaries import summarize
 
 router = APIRouter(prefix="/calling/callConnections")
 
 
 @router.post("/{connection_id}:startTranscription", status_code=202)
 async def start_transcription(
-    body: bodies.StartTranscription, leg: TheLeg, exchange: TheExchange
+    body: bodies.StartTranscription, leg: TheLeg, exchange: TheExchange, api_version: ApiVersion
 ) -> Response:
     """202. Events: TranscriptionStarted or TranscriptionFailed."""
+    preview = is_preview(api_version)
     request = Request(
-        body.locale,
-        body.locales or (),
-        body.speech_model_endpoint_id,
-        body.operation_context,
-        body.operation_callback_uri,
+        locale=body.locale,
+        locales=(body.locales or ()) if preview else (),
+        model_endpoint_id=body.speech_model_endpoint_id,
+        context=body.operation_context,
+        callback_uri=body.operation_callback_uri,
+        insights=body.insights if preview else NOTHING,
     )
     exchange.tasks.start(transcription.start(exchange, leg, request), scope=leg.call.call_id)
     return Response(status_code=202)
@@ -30,11 +38,15 @@ async def start_transcription(
 
 @router.post("/{connection_id}:updateTranscription", status_code=202)
 async def update_transcription(
-    body: bodies.UpdateTranscription, leg: TheLeg, exchange: TheExchange
+    body: bodies.UpdateTranscription, leg: TheLeg, exchange: TheExchange, api_version: ApiVersion
 ) -> Response:
     """202. Events: TranscriptionUpdated or TranscriptionFailed."""
     request = Request(
-        body.locale, (), body.speech_model_endpoint_id, body.operation_context, body.operation_callback_uri
+        locale=body.locale,
+        model_endpoint_id=body.speech_model_endpoint_id,
+        context=body.operation_context,
+        callback_uri=body.operation_callback_uri,
+        insights=body.insights if is_preview(api_version) else NOTHING,
     )
     exchange.tasks.start(transcription.update(exchange, leg, request), scope=leg.call.call_id)
     return Response(status_code=202)
@@ -45,4 +57,11 @@ async def stop_transcription(body: bodies.StopTranscription, leg: TheLeg, exchan
     """202. Events: TranscriptionStopped or TranscriptionFailed."""
     request = Request(context=body.operation_context, callback_uri=body.operation_callback_uri)
     exchange.tasks.start(transcription.stop(exchange, leg, request), scope=leg.call.call_id)
+    return Response(status_code=202)
+
+
+@router.post("/{connection_id}:summarizeCall", status_code=202)
+async def summarize_call(body: bodies.SummarizeCall, leg: TheLeg, exchange: TheExchange) -> Response:
+    """202; of the preview alone. Event: TranscriptionCallSummaryUpdated."""
+    summarize(exchange, leg, body.told)
     return Response(status_code=202)

@@ -11,12 +11,13 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from acs_emulator.calls import Leg, LegState
+from acs_emulator.dialling import DialFailed
 from acs_emulator.events import MEDIA_OK
 from acs_emulator.exchange import Exchange
 from acs_emulator.faults import Stage, TranscriptionFailed
 from acs_emulator.transcription import failures
-from acs_emulator.transcription.dialling import DialFailed
 from acs_emulator.transcription.failures import Failure
+from acs_emulator.transcription.insights import NOTHING, Insights
 from acs_emulator.transcription.state import Transcription
 from acs_emulator.transcription.stream import Reports, Stream
 
@@ -30,6 +31,7 @@ class Request:
     model_endpoint_id: str | None = None
     context: str | None = None
     callback_uri: str | None = None
+    insights: Insights = NOTHING
 
 
 async def start_at_setup(exchange: Exchange, leg: Leg) -> None:
@@ -39,7 +41,9 @@ async def start_at_setup(exchange: Exchange, leg: Leg) -> None:
         return
     request = Request(context=leg.operation_context)
     async with transcription.operation:
-        failure = _struck(exchange, leg, "setup") or _unready(leg, transcription, transcription.locale)
+        failure = _struck(exchange, leg, "setup") or _unready(
+            leg, transcription, transcription.locale or next(iter(transcription.locales), None)
+        )
         await _open(exchange, leg, transcription, request, failure)
 
 
@@ -53,12 +57,15 @@ async def start(exchange: Exchange, leg: Leg, request: Request) -> None:
         if transcription.stream is not None:
             _tell(exchange, leg, request, "Started", "transcriptionStarted", "subscriptionStarted")
             return
-        locale = request.locale or transcription.locale
-        failure = _struck(exchange, leg, "start") or _of_state(leg) or _unready(leg, transcription, locale)
+        locale, locales = _languages(transcription, request)
+        failure = (
+            _struck(exchange, leg, "start")
+            or _of_state(leg)
+            or _unready(leg, transcription, locale or next(iter(locales), None))
+        )
         if failure is None:
-            transcription.locale = locale
-            transcription.locales = request.locales or transcription.locales
-            transcription.model_endpoint_id = request.model_endpoint_id or transcription.model_endpoint_id
+            transcription.locale, transcription.locales = locale, locales
+            _adopt(transcription, request)
             transcription.renew()
         await _open(exchange, leg, transcription, request, failure)
 
@@ -77,7 +84,7 @@ async def update(exchange: Exchange, leg: Leg, request: Request) -> None:
         if failure is not None or transcription.stream is None:
             failed(exchange, leg, request, failure or failures.UPDATE_NOT_SUPPORTED_NOW)
             return
-        transcription.model_endpoint_id = request.model_endpoint_id or transcription.model_endpoint_id
+        _adopt(transcription, request)
         transcription.stream.listen_for(request.locale or "")
         request = replace(request, context=request.context or transcription.context)
         _tell(exchange, leg, request, "Updated", "transcriptionUpdated", "transcriptionLocaleUpdated")
@@ -180,7 +187,7 @@ def _struck(exchange: Exchange, leg: Leg, stage: Stage) -> Failure | None:
 def _of_state(leg: Leg) -> Failure | None:
     if leg.state in (LegState.DISCONNECTING, LegState.DISCONNECTED):
         return failures.TERMINATED
-    return None if leg.state is LegState.CONNECTED else failures.NOT_ESTABLISHED
+    return None if leg.talks else failures.NOT_ESTABLISHED
 
 
 def _without_options(leg: Leg) -> Failure:
@@ -192,7 +199,19 @@ def _unready(leg: Leg, transcription: Transcription, locale: str | None) -> Fail
         return failures.COGNITIVE_NOT_SET
     if not transcription.transport_url:
         return failures.URL_NOT_SET
-    return failures.of_locale(locale or next(iter(transcription.locales), None))
+    return failures.of_locale(locale)
+
+
+def _languages(transcription: Transcription, request: Request) -> tuple[str | None, tuple[str, ...]]:
+    """What to listen for: what the request names, else as before."""
+    if request.locale or request.locales:
+        return request.locale, request.locales
+    return transcription.locale, transcription.locales
+
+
+def _adopt(transcription: Transcription, request: Request) -> None:
+    transcription.model_endpoint_id = request.model_endpoint_id or transcription.model_endpoint_id
+    transcription.insights = request.insights.over(transcription.insights)
 
 
 def _no_update(leg: Leg, transcription: Transcription, request: Request) -> Failure | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from acs_emulator.clock import dotnet_ticks
 from acs_emulator.scene import Utterance
+from acs_emulator.transcription.insights import MASK_WITH_CHARACTER, NOTHING, Insights
 
 _MAX_DATE_TIME_TICKS = 3_155_378_975_999_999_999
 
@@ -42,22 +43,38 @@ def metadata(
     correlation_id: str,
     model_endpoint_id: str | None = None,
     locales: tuple[str, ...] = (),
+    insights: Insights = NOTHING,
 ) -> Packet:
-    """The first packet of a recognition stream."""
+    """The first packet of a recognition stream.
+
+    Where the preview's features were asked for it has the members of Microsoft's sample, in which the model's has
+    another name and is null without a model; that there is no `piiRedactionOptions` unless asked for is a guess.
+    """
     described: dict[str, object] = {
         "subscriptionId": subscription_id,
         "locale": locale,
         "callConnectionId": connection_id,
         "correlationId": correlation_id,
     }
-    if model_endpoint_id:
-        described["speechRecognitionModelEndpointId"] = model_endpoint_id
-    if locales:
+    if locales or insights != NOTHING:
+        described["speechModelEndpointId"] = model_endpoint_id
         described["locales"] = list(locales)
+        described["enableSentimentAnalysis"] = bool(insights.sentiment)
+        if insights.redact is not None:
+            redaction = {"enable": insights.redact, "redactionType": MASK_WITH_CHARACTER}
+            described["piiRedactionOptions"] = redaction
+    elif model_endpoint_id:
+        described["speechRecognitionModelEndpointId"] = model_endpoint_id
     return {"kind": "TranscriptionMetadata", "transcriptionMetadata": described}
 
 
-def data(utterance: Utterance, recognition: Recognition, *, identify_language: bool = False) -> Packet:
+def data(
+    utterance: Utterance,
+    recognition: Recognition,
+    *,
+    sentiment: str | None = None,
+    language: str | None = None,
+) -> Packet:
     """A result, intermediate or final."""
     words = [{"text": word.text, **recognition.span(word.offset, word.duration)} for word in utterance.words]
     result: dict[str, object] = {
@@ -69,9 +86,17 @@ def data(utterance: Utterance, recognition: Recognition, *, identify_language: b
         "participantRawID": utterance.raw_id,
         "resultStatus": "Final" if utterance.final else "Intermediate",
     }
-    if identify_language and utterance.locale:
-        result["languageIdentified"] = utterance.locale
+    if sentiment is not None:
+        result["sentimentAnalysisResult"] = {"sentiment": sentiment}
+    if language is not None:
+        result["languageIdentified"] = language
     return {"kind": "TranscriptionData", "transcriptionData": result}
+
+
+def result_status(packet: Packet) -> str:
+    """`Final` or `Intermediate`; empty where the packet is no result."""
+    result = packet.get("transcriptionData")
+    return str(result["resultStatus"]) if isinstance(result, dict) else ""
 
 
 def heard_since(utterance: Utterance, origin: int) -> Utterance | None:

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from acs_emulator.transcription.insights import NOTHING, Insights
+
 if TYPE_CHECKING:
     from acs_emulator.transcription.stream import Stream
+
+MAX_SAID = 1_000
+"""Final results that a summary is made of."""
 
 
 @dataclass(slots=True, eq=False)
@@ -18,9 +24,13 @@ class Transcription:
     transport_url: str | None
     locale: str | None
     locales: tuple[str, ...] = ()
+    """The languages to be identified; empty where one locale is set."""
     model_endpoint_id: str | None = None
     start_at_setup: bool = False
     intermediate: bool = False
+    insights: Insights = NOTHING
+    said: deque[tuple[str, str]] = field(default_factory=lambda: deque(maxlen=MAX_SAID))
+    """Who said what, by final results."""
     context: str | None = None
     """The operation context of the running stream's start."""
     subscription_id: str = field(default_factory=lambda: str(uuid.uuid4()))

@@ -13,6 +13,7 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from acs_emulator.calls import Leg
+from acs_emulator.dialling import CLOSE_TIMEOUT, DialFailed, dial
 from acs_emulator.exchange import Exchange
 from acs_emulator.faults import (
     DropSocket,
@@ -20,13 +21,14 @@ from acs_emulator.faults import (
     Lose,
     MalformedPacket,
     Reorder,
+    SlowSocket,
     TranscriptionFailed,
 )
 from acs_emulator.scene import Utterance
-from acs_emulator.transcription import failures, packets
-from acs_emulator.transcription.dialling import CLOSE_TIMEOUT, DialFailed, dial
+from acs_emulator.transcription import failures
 from acs_emulator.transcription.failures import Failure
-from acs_emulator.transcription.packets import Packet, Recognition
+from acs_emulator.transcription.hearing import Hearing
+from acs_emulator.transcription.packets import Packet, result_status
 from acs_emulator.transcription.state import Transcription
 
 REDIAL_DELAYS = (0.5, 1.0, 2.0, 4.0)
@@ -38,6 +40,7 @@ class _Ended(Enum):
     ASKED = auto()
     DROPPED = auto()
     FAILED = auto()
+    ABANDONED = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +68,8 @@ class Stream:
         self._leg = leg
         self._transcription = transcription
         self._reports = reports
-        self._legacy = exchange.options.legacy_offsets or leg.call.legacy_offsets
-        self._recognition = Recognition.beginning(self._clock.ticks(), legacy=self._legacy)
+        legacy = exchange.options.legacy_offsets or leg.call.legacy_offsets
+        self._hearing = Hearing(leg, transcription, self._clock, legacy=legacy)
         self._connection: ClientConnection | None = None
         self._outbox: deque[Packet] = deque()
         self._held_back: Packet | None = None
@@ -80,7 +83,7 @@ class Stream:
     @property
     def origin(self) -> int:
         """When the current recognition stream began, in ticks of the emulator's clock."""
-        return self._recognition.origin
+        return self._hearing.origin
 
     async def open(self) -> None:
         """Dial and announce the stream. Raises DialFailed."""
@@ -89,20 +92,18 @@ class Stream:
 
     def hear(self, utterance: Utterance) -> None:
         """Send what was said since the recognition stream began."""
-        if not utterance.final and not self._transcription.intermediate:
+        packet = self._hearing.result(utterance)
+        if packet is None:
             return
-        heard = packets.heard_since(utterance, self._recognition.origin)
-        if heard is None:
-            return
-        packet = packets.data(heard, self._recognition, identify_language=bool(self._transcription.locales))
         if self._connection is None and not (self._drop and self._drop.redeliver):
             self._lost(packet, "socket down")
             return
         self._put(packet)
 
     def listen_for(self, locale: str) -> None:
-        """From now on in another language: new metadata on the same socket."""
+        """From now on in one other language: new metadata on the same socket. Languages are no longer identified."""
         self._transcription.locale = locale
+        self._transcription.locales = ()
         self._begin_recognition()
 
     async def run(self) -> None:
@@ -111,9 +112,13 @@ class Stream:
         try:
             while self._connection is not None:
                 connection = self._connection
-                ended = await self._serve(connection)
-                self._connection = None
-                self._journal.add("socket-closed", callConnectionId=self._leg.connection_id, how=ended.name)
+                ended = _Ended.ABANDONED
+                try:
+                    ended = await self._serve(connection)
+                finally:
+                    self._connection = None
+                    closed = {"callConnectionId": self._leg.connection_id, "how": ended.name}
+                    self._journal.add("socket-closed", **closed)
                 if ended is not _Ended.DROPPED or self._stopping:
                     return
                 await self._redial()
@@ -131,25 +136,24 @@ class Stream:
             async with asyncio.timeout(CLOSE_TIMEOUT + 1):
                 await self._finished.wait()
         except TimeoutError:
-            self._journal.add("error", message="a transcription socket did not close in time")
+            await self._abandon()
+
+    async def _abandon(self) -> None:
+        """The application reads too slowly: what it has not taken is lost to it."""
+        self._journal.add("error", message="a transcription socket did not close in time")
+        if self._task is not None:
+            self._task.cancel()
+            await self._finished.wait()
+        for packet in (*([self._held_back] if self._held_back else []), *self._outbox):
+            self._lost(packet, "socket closed")
+        self._outbox.clear()
 
     async def _dial(self) -> ClientConnection:
         return await dial(self._exchange, self._leg, self._transcription.transport_url or "")
 
     def _begin_recognition(self) -> None:
-        self._recognition = Recognition.beginning(self._clock.ticks(), legacy=self._legacy)
-        self._put(self._metadata())
-
-    def _metadata(self) -> Packet:
-        transcription = self._transcription
-        return packets.metadata(
-            subscription_id=transcription.subscription_id,
-            locale=transcription.locale or "",
-            connection_id=self._leg.connection_id,
-            correlation_id=self._leg.correlation_id,
-            model_endpoint_id=transcription.model_endpoint_id,
-            locales=transcription.locales,
-        )
+        self._hearing.begin()
+        self._put(self._hearing.metadata())
 
     def _put(self, packet: Packet) -> None:
         if len(self._outbox) >= MAX_OUTBOX:
@@ -201,19 +205,26 @@ class Stream:
 
     async def _send_next(self, connection: ClientConnection) -> _Ended | None:
         packet = self._outbox.popleft()
-        if packet["kind"] != "TranscriptionData":
-            await self._send(connection, packet)
-            return None
-        return await self._send_data(connection, packet)
+        try:
+            if packet["kind"] != "TranscriptionData":
+                await self._send(connection, packet)
+                return None
+            return await self._send_data(connection, packet)
+        except asyncio.CancelledError:
+            self._lost(packet, "socket closed")
+            raise
 
     async def _send_data(self, connection: ClientConnection, packet: Packet) -> _Ended | None:
         """Send a result the way the faults will have it."""
-        connection_id, status = self._leg.connection_id, _status(packet)
+        connection_id, status = self._leg.connection_id, result_status(packet)
         if ended := self._strike(packet):
             return ended
+        slow = self._faults.take(SlowSocket, connection_id, lambda fault: fault.what == "transcription")
+        if slow is not None:
+            await self._clock.sleep(slow.seconds)
         malformed = self._faults.take(MalformedPacket, connection_id)
         if malformed is not None:
-            await connection.send(malformed.text)
+            await self._write_frame(connection, malformed.text, packet)
         if self._faults.take_delivery(Lose, "packets", status, connection_id):
             self._lost(packet, "fault")
             return None
@@ -237,7 +248,9 @@ class Stream:
                 failures.documented(failed.code, failed.sub_code, failed.message, failed.details)
             )
             return _Ended.FAILED
-        drop = self._faults.take(DropSocket, connection_id, lambda f: f.after_packets <= self._sent)
+        drop = self._faults.take(
+            DropSocket, connection_id, lambda f: f.what == "transcription" and f.after_packets <= self._sent
+        )
         if drop is None:
             return None
         self._drop = drop
@@ -248,14 +261,20 @@ class Stream:
         return _Ended.DROPPED
 
     async def _send(self, connection: ClientConnection, packet: Packet) -> None:
-        try:
-            await connection.send(json.dumps(packet, ensure_ascii=False, separators=(",", ":")))
-        except ConnectionClosed:
-            self._lost(packet, "socket closed")
-            raise
+        await self._write_frame(
+            connection, json.dumps(packet, ensure_ascii=False, separators=(",", ":")), packet
+        )
         if packet["kind"] == "TranscriptionData":
             self._sent += 1
         self._journal.add("packet", callConnectionId=self._leg.connection_id, packet=packet)
+
+    async def _write_frame(self, connection: ClientConnection, text: str, packet: Packet) -> None:
+        """Send the text, on a socket that may turn out to be closed: then the packet is lost."""
+        try:
+            await connection.send(text)
+        except ConnectionClosed:
+            self._lost(packet, "socket closed")
+            raise
 
     async def _redial(self) -> None:
         self._reports.interrupted()
@@ -278,13 +297,8 @@ class Stream:
 
     def _resume(self, drop: DropSocket | None) -> None:
         if drop is None or drop.offsets == "restart":
-            self._recognition = Recognition.beginning(self._clock.ticks(), legacy=self._legacy)
-        self._outbox.appendleft(self._metadata())
+            self._hearing.begin()
+        self._outbox.appendleft(self._hearing.metadata())
         self._drop = None
         self._sent = 0
         self._reports.reestablished()
-
-
-def _status(packet: Packet) -> str:
-    result = packet["transcriptionData"]
-    return str(result["resultStatus"]) if isinstance(result, dict) else ""

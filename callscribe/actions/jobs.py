@@ -12,14 +12,15 @@ from contextlib import suppress
 
 import msgspec
 
-from callscribe.actions.steps import fresh, keep, tell
-from callscribe.domain.call import ENDED, Call, CallState, advance
+from callscribe.actions.steps import fresh, keep, next_look_up, tell
+from callscribe.domain.call import AT_ACS, ENDED, Call, CallState, advance
 from callscribe.domain.changes import JOBS_TOPIC
 from callscribe.domain.commands import (
     Answer,
     AnyCommand,
     Command,
     HangUp,
+    LookUp,
     Redirect,
     Reject,
     StartTranscription,
@@ -39,6 +40,7 @@ from callscribe.domain.observations import (
     AnyObservation,
     CommandDone,
     CommandFailed,
+    LookUpDue,
     OperationOverdue,
     PacketsBegan,
     RingingOver,
@@ -51,6 +53,8 @@ MOST_ATTEMPTS = 5
 _AT_ONCE = 16
 _TOLD_APART = {"at", "seen", "failure"}
 """What a timeline's entry has fields of its own for."""
+_REMINDERS = RingingOver | AnnounceOverdue | OperationOverdue | LookUpDue
+"""Observations that belong on a timeline only where they changed something."""
 _log = logging.getLogger(__name__)
 _IDLE_S = 5.0
 
@@ -226,6 +230,7 @@ def _done(ports: Ports, command: AnyCommand, answer: AcsCall | None) -> CommandD
         server_call_id=answer.server_call_id if answer else None,
         correlation_id=answer.correlation_id if answer else None,
         operation_id=_operation_of(command),
+        connected=answer is not None and answer.connected,
     )
 
 
@@ -268,8 +273,10 @@ async def _tell_call(ports: Ports, job: Job, seen: AnyObservation) -> Call | Non
             await tx.finish(job.id)
             return call
         kept = await keep(tx, ports, call, advance(call, seen, fresh(ports)))
-        if kept.number or not isinstance(seen, RingingOver | AnnounceOverdue | OperationOverdue):
+        if kept.number or not (isinstance(seen, _REMINDERS) or isinstance(job.work, LookUp)):
             await tx.record(_note(job, seen))
+        if isinstance(job.work, LookUp | LookUpDue) and kept.call.state in AT_ACS and not kept.jobs:
+            await tx.enqueue(next_look_up(ports, kept.call))
         await tx.finish(job.id)
     tell(ports, kept)
     return kept.call

@@ -3,11 +3,11 @@
 import msgspec
 
 from callscribe.actions.doorbell import ring_for
-from callscribe.domain.call import Call, CallState, Fresh, Gap, Outcome, Step
+from callscribe.domain.call import AT_ACS, Call, CallState, Fresh, Gap, Outcome, Step
 from callscribe.domain.changes import JOBS_TOPIC, ChangeKind, JobsDue
 from callscribe.domain.commands import Answer, AnyCommand, Play, Redirect, Reject
 from callscribe.domain.errors import Failure
-from callscribe.domain.observations import AnnounceOverdue, AnyObservation, OperationOverdue
+from callscribe.domain.observations import AnnounceOverdue, AnyObservation, LookUpDue, OperationOverdue
 from callscribe.domain.reading import call_view, gap_view, transcription_view
 from callscribe.ports import EventRecord, Job, OperationRecord, Ports, Transaction
 
@@ -60,6 +60,8 @@ async def keep(
         due = now + ports.config.announce_timeout_ms
         await tx.enqueue(later(ports, call, AnnounceOverdue(at=due), due))
     await _keep_operation(tx, ports, before, call, now)
+    if call.state in AT_ACS and (before is None or before.state not in AT_ACS):
+        await tx.enqueue(next_look_up(ports, call))
     failed = _new_failure(before, call)
     if failed is not None:
         await tx.record(_failure_note(ports, call, failed, now))
@@ -152,6 +154,12 @@ def later(ports: Ports, call: Call, seen: AnyObservation, due: int) -> Job:
     """A job that tells the call something at `due` (unix ms)."""
     now = ports.clock.now()
     return Job(id=ports.ids.new("job"), call_id=call.id, work=seen, created_at=now, due_at=due)
+
+
+def next_look_up(ports: Ports, call: Call) -> Job:
+    """The job that asks ACS how the call is: an event that is lost for good would leave it as it was for ever."""
+    due = ports.clock.now() + ports.config.look_up_ms
+    return later(ports, call, LookUpDue(at=due), due)
 
 
 def tell(ports: Ports, kept: Kept) -> None:

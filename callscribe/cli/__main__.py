@@ -1,4 +1,4 @@
-"""`callscribe demo` and `callscribe dev`."""
+"""`callscribe demo`, `callscribe dev` and `callscribe emulator`."""
 
 import re
 import select
@@ -13,7 +13,7 @@ from rich.console import Console
 
 from callscribe.cli import audio, dialogues
 from callscribe.cli.call import follow, ring, verify
-from callscribe.cli.children import tail
+from callscribe.cli.children import foreground, tail
 from callscribe.cli.dialogues import Line
 from callscribe.cli.places import (
     EMULATOR_PORT,
@@ -112,6 +112,15 @@ def dev(
                 _stay(stack, console, speech, expected)
         except KeyboardInterrupt:
             console.print("Stopped.")
+
+
+@app.command(
+    context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []},
+    add_help_option=False,
+)
+def emulator(context: typer.Context) -> None:
+    """Run the ACS emulator by itself; all options are its own, and --help shows them."""
+    raise typer.Exit(foreground("acs_emulator", context.args))
 
 
 def main() -> None:

@@ -81,6 +81,24 @@ def run(module: str, arguments: Sequence[str], env: Mapping[str, str]) -> str:
     return done.stdout
 
 
+def foreground(module: str, arguments: Sequence[str]) -> int:
+    """Run `python -m module` in this terminal until it ends; its exit code. Ctrl-C and SIGTERM reach it."""
+    with subprocess.Popen([sys.executable, "-m", module, *arguments]) as process:
+
+        def pass_on(number: int, _: FrameType | None) -> None:
+            process.send_signal(number)
+
+        before = {
+            number: signal.signal(number, handler)
+            for number, handler in ((signal.SIGTERM, pass_on), (signal.SIGINT, signal.SIG_IGN))
+        }
+        try:
+            return process.wait()
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
 @contextmanager
 def ended_at_last() -> Iterator[list[Child]]:
     """A list of programs that are ended, the last first, when the block is left, also by SIGTERM."""

@@ -91,6 +91,10 @@ class RemoveParticipant(Command, frozen=True, tag="remove-participant"):
     operation_context: str | None = None
 
 
+class LookUp(Command, frozen=True, tag="look-up"):
+    """Ask ACS how the call is: the event that would tell may have been lost."""
+
+
 class HangUp(Command, frozen=True, tag="hang-up"):
     for_everyone: bool = True
 
@@ -107,5 +111,6 @@ AnyCommand = (
     | StopTranscription
     | AddParticipant
     | RemoveParticipant
+    | LookUp
     | HangUp
 )

@@ -54,6 +54,8 @@ class CommandDone(Observation, frozen=True, tag="command-done"):
     server_call_id: str | None = None
     correlation_id: str | None = None
     operation_id: str | None = None
+    connected: bool = False
+    """Of a look-up: ACS says that the call is connected."""
 
 
 class CommandFailed(Observation, frozen=True, tag="command-failed"):
@@ -72,6 +74,10 @@ class AnnounceOverdue(Observation, frozen=True, tag="announce-overdue"):
     """ACS never told that an announcement was played, or was not, within the time allowed."""
 
 
+class LookUpDue(Observation, frozen=True, tag="look-up-due"):
+    """It is time to ask ACS how the call is."""
+
+
 class OperationOverdue(Observation, frozen=True, tag="operation-overdue"):
     """ACS sent no event for an operation within the time allowed since `began_at` (unix ms)."""
 
@@ -87,5 +93,6 @@ AnyObservation = (
     | CommandFailed
     | RingingOver
     | AnnounceOverdue
+    | LookUpDue
     | OperationOverdue
 )

@@ -26,6 +26,8 @@ class Config:
     """A stored command that is not carried out within this is taken by another worker."""
     inline_lease_ms: int = 30_000
     operation_timeout_ms: int = 60_000
+    look_up_ms: int = 60_000
+    """How often ACS is asked whether a call still goes on."""
     announce_timeout_ms: int = 180_000
     """How long ACS may take to tell that an announcement was played."""
     our_numbers: frozenset[str] = frozenset()

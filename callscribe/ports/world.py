@@ -59,12 +59,16 @@ class AcsCall(msgspec.Struct, frozen=True):
     transcription: str | None = None
     """`inactive`, `active`, `disabled`, or None where the call was set up without transcription."""
 
+    @property
+    def connected(self) -> bool:
+        return self.state in ("connected", "transferring", "transferAccepted")
+
 
 class CallControl(Protocol):
     """ACS Call Automation. Every method raises AcsError where ACS refuses or does not answer."""
 
     async def carry_out(self, command: AnyCommand, call: Call, job_id: str) -> AcsCall | None:
-        """Do what a command says; answer, create and connect give the call that ACS made. Safe to repeat."""
+        """Do what a command says; answer, create, connect and look-up give ACS's call. Safe to repeat."""
         ...
 
     async def look_up(self, call_connection_id: str) -> AcsCall:

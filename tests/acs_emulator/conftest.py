@@ -38,6 +38,8 @@ class Receiver:
     requests: list[Received] = field(default_factory=list)
     statuses: list[int] = field(default_factory=list)
     agrees: bool = True
+    silent: bool = False
+    """Answers handshakes 200 and nothing more."""
 
     @property
     def callbacks(self) -> list[dict[str, Any]]:
@@ -62,6 +64,8 @@ class Receiver:
             writer.close()
 
     def _response(self, request: Received) -> tuple[str, bytes]:
+        if self.silent:
+            return "HTTP/1.1 200 OK\r\n", b""
         if request.method == "OPTIONS":
             origin = request.headers["webhook-request-origin"] if self.agrees else "elsewhere.example"
             return f"HTTP/1.1 200 OK\r\nWebHook-Allowed-Origin: {origin}\r\n", b""
@@ -170,8 +174,25 @@ class World:
             options = {name: body.pop(name) for name in ("hangUp", "waitForTranscription") if name in body}
             body["dialogue"] = {"turns": said, **options}
         call = await self.control("/calls", body)
-        await self.journal("eventgrid", lambda e: _correlation(e) == call["correlationId"])
-        return str(self.receiver.events[-1].body[0]["data"]["incomingCallContext"])
+        offered = await self.journal("eventgrid", lambda e: _correlation(e) == call["correlationId"])
+        event: Any = offered.data["event"]
+        return str(event[0]["data"]["incomingCallContext"])
+
+    async def offered(self, callee: str) -> dict[str, Any]:
+        """The data of the IncomingCall event of a call to somebody."""
+        entry = await self.journal("eventgrid", lambda e: _recipient(e) == callee)
+        event: Any = entry.data["event"]
+        data: dict[str, Any] = event[0]["data"]
+        return data
+
+    async def told(self, event_type: str) -> dict[str, Any]:
+        """The first Event Grid event of that type."""
+        entry = await self.journal(
+            "eventgrid", lambda e: e.data["type"] == f"Microsoft.Communication.{event_type}"
+        )
+        event: Any = entry.data["event"]
+        first: dict[str, Any] = event[0]
+        return first
 
     async def answer(self, context: str, **options: Any) -> str:
         """The callConnectionId."""
@@ -207,6 +228,11 @@ class World:
 def _correlation(entry: Entry) -> object:
     event: Any = entry.data["event"]
     return event[0]["data"].get("correlationId") if isinstance(event, list) else None
+
+
+def _recipient(entry: Entry) -> object:
+    event: Any = entry.data["event"]
+    return event[0]["subject"].partition("/recipient/")[2] if isinstance(event, list) else None
 
 
 @pytest.fixture(scope="module")

@@ -68,6 +68,7 @@ async def test_one_that_nothing_overtakes_is_only_late(world: Any) -> None:
         ("expired", jwt.ExpiredSignatureError),
         ("wrong-key", jwt.InvalidSignatureError),
         ("wrong-audience", jwt.InvalidAudienceError),
+        ("malformed", jwt.DecodeError),
     ],
 )
 async def test_bad_tokens(world: Any, what: str, error: type[Exception]) -> None:
@@ -94,3 +95,67 @@ async def test_version_2024_04_15_has_no_result_information(world: Any) -> None:
     connected = await world.event("CallConnected")
     assert connected["version"] == "2024-04-15"
     assert "resultInformation" not in connected
+
+
+async def test_a_webhook_that_seems_to_fail(world: Any) -> None:
+    """The sender tries again: after an answer that never reached the receiver, and after one that did."""
+    connection_id = await _call(world, {"kind": "webhook", "status": 503})
+    first = await world.journal("callback", lambda e: e.data["status"] == 503)
+    assert first.data["type"] == "CallConnected"
+    await world.event("CallConnected", connection_id)
+    assert _names(world).count("CallConnected") == 1
+    world.receiver.requests.clear()
+    connection_id = await _call(world, {"kind": "webhook", "status": None, "received": True})
+    lost = await world.journal("callback", lambda e: e.data["status"] is None)
+    assert "no answer in time" in lost.data["error"]
+    await world.event("CallConnected", connection_id)
+    assert _names(world).count("CallConnected") == 2
+
+
+async def test_a_slow_webhook(world: Any) -> None:
+    """Is overtaken by what follows: CallConnected comes late."""
+    fault = {"kind": "slowWebhook", "types": ["CallConnected"], "seconds": 20}
+    context = await world.dial_in()
+    world.emulator.faults.add(fault)
+    world.emulator.clock.hold()
+    await world.answer(context)
+    while not _names(world):
+        await world.emulator.clock.step(0.25)
+    await world.emulator.clock.step(19)
+    assert _names(world) == ["ParticipantsUpdated"]
+    await world.emulator.clock.step(1)
+    assert _names(world) == ["ParticipantsUpdated", "CallConnected"]
+
+
+async def test_shuffled_callbacks(world: Any) -> None:
+    """In another order than they happened, the same one for the same seed."""
+
+    async def order(seed: int) -> list[str]:
+        context = await world.dial_in()
+        world.receiver.requests.clear()
+        world.emulator.faults.seed(seed)
+        world.emulator.clock.hold()
+        await world.answer(context)
+        while len(_names(world)) < 2:
+            await world.emulator.clock.step(0.25)
+        world.emulator.clock.release()
+        return _names(world)
+
+    world.emulator.faults.add({"kind": "shuffle", "windowSeconds": 100})
+    orders = {seed: await order(seed) for seed in range(6)}
+    assert {tuple(one) for one in orders.values()} == {
+        ("CallConnected", "ParticipantsUpdated"),
+        ("ParticipantsUpdated", "CallConnected"),
+    }
+    assert [await order(seed) for seed in range(3)] == [orders[seed] for seed in range(3)]
+
+
+async def test_some_callbacks_lost_by_rate(world: Any) -> None:
+    """A rate strikes again and again, not always, until it is deleted."""
+    world.emulator.faults.seed(3)
+    world.emulator.faults.add({"kind": "duplicate", "what": "callbacks", "rate": 0.5})
+    for _ in range(6):
+        await world.event("ParticipantsUpdated", await world.answer(await world.dial_in()))
+    struck = len(world.emulator.journal.entries(("fault",)))
+    assert 0 < struck < 12
+    assert len(world.emulator.faults.to_json()) == 1

@@ -36,6 +36,22 @@ def test_turns_at_a_time_overlap_and_are_sorted() -> None:
     ) == [("First.", 0, 1), ("Then.", 1.3, 0.5), ("Later.", 4, 3), ("Meanwhile.", 5, 1)]
 
 
+def test_keys_are_pressed_one_after_the_other() -> None:
+    """A quarter of a second each, unless the turn says how long they take."""
+    lines = schedule(
+        [
+            Turn.model_validate({"press": "12#"}),
+            Turn.model_validate({"text": "Done.", "seconds": 1}),
+            Turn.model_validate({"press": ["nine"], "at": 4, "seconds": 2}),
+        ]
+    )
+    assert [(line.turn.press, line.start, line.seconds) for line in lines] == [
+        (("one", "two", "pound"), 0, 0.75),
+        (None, 1.05, 1),
+        (("nine",), 4, 2),
+    ]
+
+
 def test_words_in_lexical_form() -> None:
     """Lower case, no punctuation at the edges; dashes alone are no words."""
     assert [word.text for word in spoken_words("Well – no.", 0, 100)] == ["well", "no"]
@@ -73,6 +89,10 @@ def test_a_schedule_is_in_order(turns: list[dict[str, Any]]) -> None:
         {"text": "a", "at": -1},
         {"text": "a", "seconds": 0},
         {"text": "a", "speeker": "caller"},
+        {"text": "a", "press": "1"},
+        {"press": ""},
+        {"press": "y"},
+        {"text": "a", "after": "tea"},
     ],
 )
 def test_a_wrong_turn(turn: dict[str, Any]) -> None:

@@ -1,7 +1,9 @@
 import asyncio
 import json
+import os
 import socket
 import ssl
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,7 @@ import httpx
 import pytest
 from azure.communication.callautomation import CallAutomationClient, CommunicationUserIdentifier
 
-from acs_emulator import CannotStart, Emulator, Options, PortBusy
+from acs_emulator import CannotStart, Emulator, Options, PortBusy, serving
 
 pytestmark = pytest.mark.anyio
 
@@ -23,7 +25,7 @@ async def test_nothing_is_left_behind() -> None:
         await emulator.journal.wait("call")
         port = int(emulator.url.rpartition(":")[2])
         emulator.journal.close()
-        assert (await waiting).json() == {"entries": []}
+        assert (await waiting).json()["entries"] == []
     assert asyncio.all_tasks() == before
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", port))
@@ -58,6 +60,88 @@ async def test_a_connection_string_over_https(tmp_path: Path, monkeypatch: pytes
             shown = (await http.get("/_emulator/connection-string")).json()
         assert shown["connectionString"] == emulator.connection_string
         assert shown["endpoint"].startswith("https://")
+
+
+_ASYNCHRONOUS = """
+import asyncio, sys
+from azure.communication.callautomation import CommunicationUserIdentifier
+from azure.communication.callautomation.aio import CallAutomationClient
+
+async def place():
+    async with CallAutomationClient.from_connection_string(sys.argv[1]) as client:
+        target = CommunicationUserIdentifier("8:acs:resource_user")
+        print((await client.create_call(target, "http://127.0.0.1:9/nowhere")).call_connection_state, end="")
+
+asyncio.run(place())
+"""
+
+
+async def test_the_asynchronous_client_over_https(tmp_path: Path) -> None:
+    """A program of its own trusts the development CA through SSL_CERT_FILE, which has to be there when it starts."""
+    ca_file = tmp_path / "ca.pem"
+    async with Emulator(Options(https_port=0, ca_file=ca_file)) as emulator:
+        program = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", _ASYNCHRONOUS, emulator.connection_string),
+            env={**os.environ, "SSL_CERT_FILE": str(ca_file)},
+            stdout=asyncio.subprocess.PIPE,
+        )
+        said, _ = await program.communicate()
+    assert said == b"connecting"
+
+
+async def test_the_certificate_over_http(tmp_path: Path) -> None:
+    """Whoever has no file fetches it; without https there is none."""
+    async with Emulator(Options(https_port=0)) as emulator, httpx.AsyncClient() as http:
+        fetched = (await http.get(f"{emulator.url}/_emulator/ca.pem")).text
+        assert emulator.description()["caUrl"] == f"{emulator.url}/_emulator/ca.pem"
+        trusting = ssl.create_default_context(cadata=fetched)
+        async with httpx.AsyncClient(verify=trusting) as secure:
+            assert (await secure.get(f"{emulator.https_url}/calling/keys")).status_code == 200
+    async with Emulator(Options()) as emulator, httpx.AsyncClient() as http:
+        assert (await http.get(f"{emulator.url}/_emulator/ca.pem")).status_code == 404
+        assert emulator.ca_certificate is None
+
+
+async def test_trust_survives_a_restart(tmp_path: Path) -> None:
+    """A kept authority is used again: what trusted the first emulator trusts the next."""
+    ca_file = tmp_path / "ca.pem"
+    async with Emulator(Options(https_port=0, ca_file=ca_file)):
+        trusting = ssl.create_default_context(cafile=str(ca_file))
+    async with (
+        Emulator(Options(https_port=0, ca_file=ca_file)) as emulator,
+        httpx.AsyncClient(verify=trusting) as http,
+    ):
+        assert (await http.get(f"{emulator.https_url}/calling/keys")).status_code == 200
+
+
+async def test_an_idle_client_over_https_is_hung_up_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It does not listen, and so would never answer a polite goodbye."""
+    monkeypatch.setattr(serving, "SHUTDOWN_PATIENCE", 1000)
+
+    def connect(port: int, certificate: bytes) -> ssl.SSLSocket:
+        trusting = ssl.create_default_context(cadata=certificate.decode())
+        idle = trusting.wrap_socket(
+            socket.create_connection(("127.0.0.1", port)), server_hostname="localhost"
+        )
+        idle.sendall(b"GET /calling/keys HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        while b'"keys"' not in idle.recv(65536):
+            continue
+        return idle
+
+    async with asyncio.timeout(30), Emulator(Options(https_port=0)) as emulator:
+        port, certificate = int(str(emulator.https_url).rpartition(":")[2]), emulator.ca_certificate or b""
+        idle = await asyncio.to_thread(connect, port, certificate)
+    idle.close()
+
+
+async def test_an_authority_that_cannot_be_used(tmp_path: Path) -> None:
+    """CannotStart says which files, and what to do."""
+    (tmp_path / "ca.pem").write_text("mine")
+    with pytest.raises(CannotStart, match="without its private key"):
+        await Emulator(Options(https_port=0, ca_file=tmp_path / "ca.pem")).__aenter__()
+    assert (tmp_path / "ca.pem").read_text() == "mine"
+    with pytest.raises(CannotStart, match=r"No certificate can be for 127\.0\.0\.1, a name"):
+        await Emulator(Options(https_port=0, names=("a name",))).__aenter__()
 
 
 async def test_subscriptions_made_at_start_wait_for_the_receiver(receiver: Any) -> None:

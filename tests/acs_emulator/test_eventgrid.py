@@ -1,10 +1,12 @@
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from azure.core.messaging import CloudEvent
 from azure.eventgrid import EventGridEvent
 
-from acs_emulator.eventgrid import EndpointFailed, Subscription
+from acs_emulator.eventgrid import AdvancedFilter, EndpointFailed, Event, Subscription
 
 pytestmark = pytest.mark.anyio
 
@@ -108,3 +110,167 @@ async def test_events_duplicated_and_lost_on_demand(world: Any) -> None:
     await world.emulator.journal.wait("eventgrid", where=lambda _: len(world.receiver.events) == 2)
     first, second = world.receiver.events
     assert first.body[0]["id"] == second.body[0]["id"]
+
+
+def _member(world: Any, name: str) -> Any:
+    return world.emulator.event_grid.subscriptions[-1].to_json()[name]
+
+
+async def _only(world: Any, **body: Any) -> dict[str, Any]:
+    """The application subscribed once, in this way."""
+    world.emulator.event_grid.subscriptions.clear()
+    made: dict[str, Any] = await world.control(
+        "/event-subscriptions", {"url": f"{world.receiver.url}/events", **body}
+    )
+    return made
+
+
+@pytest.mark.parametrize(
+    ("statuses", "limits", "reason", "outcome", "attempts"),
+    [
+        ([400], {}, "UndeliverableDueToHttpBadRequest", "BadRequest", 1),
+        ([401], {}, "UndeliverableDueToHttpUnauthorized", "Unauthorized", 1),
+        ([404, 503], {"maxDeliveryAttempts": 2}, "MaxDeliveryAttemptsExceeded", "Busy", 2),
+        ([500, 500], {"timeToLiveSeconds": 25}, "TimeToLiveExceeded", "GenericError", 2),
+    ],
+)
+async def test_a_dead_letter(
+    world: Any,
+    tmp_path: Path,
+    statuses: list[int],
+    limits: dict[str, Any],
+    reason: str,
+    outcome: str,
+    attempts: int,
+) -> None:
+    """The event with why, how often and when, in the journal and in the file that was asked for."""
+    world.emulator.clock.set_speed(1000)
+    letters = tmp_path / "dead.jsonl"
+    await _only(world, deadLetterPath=str(letters), **limits)
+    world.receiver.statuses = list(statuses)
+    await world.control("/calls", {})
+    entry = await world.journal("dead-letter", lambda _: True)
+    (line,) = letters.read_text().splitlines()
+    letter = json.loads(line)
+    assert letter == entry.data["event"]
+    assert letter["id"] == world.receiver.events[0].body[0]["id"]
+    assert letter["deadLetterReason"] == reason
+    assert letter["lastDeliveryOutcome"] == outcome
+    assert letter["deliveryAttempts"] == attempts == len(world.receiver.events)
+    assert letter["publishTime"] <= letter["lastDeliveryAttemptTime"]
+
+
+async def test_a_dead_letter_as_a_cloud_event(world: Any) -> None:
+    """Its extension attributes are in lower case; no file is written unless asked."""
+    await _only(world, schema="CloudEventSchemaV1_0")
+    world.receiver.statuses = [413]
+    await world.control("/calls", {})
+    entry = await world.journal("dead-letter", lambda _: True)
+    assert entry.data["event"]["deadletterreason"] == "UndeliverableDueToHttpRequestEntityTooLarge"
+    assert entry.data["event"]["specversion"] == "1.0"
+
+
+@pytest.mark.parametrize("schema", ["EventGridSchema", "CloudEventSchemaV1_0"])
+async def test_an_endpoint_that_agrees_later(world: Any, schema: str) -> None:
+    """200 without agreement awaits a request to the validation URL; no event comes before it."""
+    world.receiver.silent = True
+    made = await _only(world, schema=schema)
+    assert (made["validated"], made["provisioningState"]) == (False, "AwaitingManualAction")
+    await world.control("/calls", {})
+    asked = world.receiver.requests[-1]
+    url = (
+        asked.headers["webhook-request-callback"]
+        if schema == "CloudEventSchemaV1_0"
+        else asked.body[0]["data"]["validationUrl"]
+    )
+    assert (await world.http.get(url.replace("code=", "code=x"))).status_code == 404
+    assert (await world.http.get(url)).json()["provisioningState"] == "Succeeded"
+    await world.control("/calls", {})
+    await world.journal("eventgrid", lambda e: e.data["type"].endswith("IncomingCall"))
+    assert len([one for one in world.receiver.requests if "IncomingCall" in str(one.body)]) == 1
+
+
+async def test_a_validation_url_after_ten_minutes(world: Any) -> None:
+    """It is too late."""
+    world.receiver.silent = True
+    world.emulator.clock.hold()
+    await _only(world)
+    url = world.receiver.requests[-1].body[0]["data"]["validationUrl"]
+    await world.emulator.clock.step(601)
+    assert (await world.http.get(url)).status_code == 404
+    assert _member(world, "provisioningState") == "Failed"
+
+
+async def test_filters(world: Any) -> None:
+    """Only events whose subject and members match are delivered."""
+    to = {"operatorType": "StringIn", "key": "data.to.PhoneNumber.Value", "values": ["+15550000002"]}
+    await _only(
+        world,
+        eventTypes=["Microsoft.Communication.IncomingCall"],
+        subjectBeginsWith="/CALLER/4:+1555",
+        subjectEndsWith="2",
+        advancedFilters=[to],
+    )
+    for number in ("+15550000001", "+15550000002"):
+        await world.control("/calls", {"to": number})
+    await world.journal("eventgrid", lambda e: e.data["type"].endswith("IncomingCall"))
+    (event,) = world.receiver.events
+    assert event.body[0]["data"]["to"]["phoneNumber"]["value"] == "+15550000002"
+    wrong = {"url": world.receiver.url, "advancedFilters": [{"operatorType": "StringIn", "key": "subject"}]}
+    await world.control("/event-subscriptions", wrong, 422)
+
+
+@pytest.mark.parametrize(
+    ("operator", "key", "given", "matches"),
+    [
+        ("StringIn", "eventtype", {"values": ["t"]}, True),
+        ("StringNotIn", "eventType", {"values": ["T"]}, False),
+        ("StringBeginsWith", "data.a.b", {"values": ["x", "He"]}, True),
+        ("StringNotBeginsWith", "data.a.b", {"values": ["he"]}, False),
+        ("StringEndsWith", "data.a.b", {"values": ["LO"]}, True),
+        ("StringNotEndsWith", "data.nothing", {"values": ["lo"]}, True),
+        ("StringContains", "data.a.b", {"values": ["ell"]}, True),
+        ("StringNotContains", "data.a.b", {"values": ["ell"]}, False),
+        ("NumberIn", "data.n", {"values": [1, 5]}, True),
+        ("NumberNotIn", "data.n", {"values": [5]}, False),
+        ("NumberGreaterThan", "data.n", {"value": 5}, False),
+        ("NumberGreaterThanOrEquals", "data.n", {"value": 5}, True),
+        ("NumberLessThan", "data.a", {"value": 5}, False),
+        ("NumberLessThanOrEquals", "data.n", {"value": 5}, True),
+        ("BoolEquals", "data.yes", {"value": True}, True),
+        ("IsNullOrUndefined", "data.a.b.c", {}, True),
+        ("IsNotNull", "data.a", {}, True),
+    ],
+)
+def test_operators(operator: str, key: str, given: dict[str, Any], matches: bool) -> None:
+    """Case does not matter; a member that is missing matches what denies."""
+    event = Event("T", "s", {"a": {"b": "Hello"}, "n": 5, "yes": True}, "topic").members("EventGridSchema")
+    one = AdvancedFilter.model_validate({"operatorType": operator, "key": key, **given})
+    assert one.matches(event) is matches
+
+
+async def test_a_subscription_that_goes(world: Any) -> None:
+    """No events go there any more."""
+    name = (await _only(world))["name"]
+    assert (await world.http.delete(f"/_emulator/event-subscriptions/{name}")).status_code == 204
+    assert (await world.http.delete(f"/_emulator/event-subscriptions/{name}")).status_code == 404
+    assert (await world.control("/calls", {}))["subscriptions"] == 0
+
+
+async def test_a_webhook_that_seems_to_fail(world: Any) -> None:
+    """Event Grid tries again; the receiver, which had it, gets it twice."""
+    world.emulator.faults.add({"kind": "webhook", "what": "eventgrid", "status": 500, "received": True})
+    await world.control("/calls", {})
+    await world.journal("eventgrid", lambda e: e.data["attempt"] == 2 and e.data["status"] == 200)
+    assert [one.headers["aeg-delivery-count"] for one in world.receiver.events] == ["0", "1"]
+
+
+async def test_a_slow_event(world: Any) -> None:
+    """Comes when its time has passed."""
+    world.emulator.faults.add({"kind": "slowWebhook", "what": "eventgrid", "seconds": 20})
+    world.emulator.clock.hold()
+    await world.control("/calls", {})
+    await world.emulator.clock.step(19.5)
+    assert world.receiver.events == []
+    await world.emulator.clock.step(0.5)
+    assert len(world.receiver.events) == 1

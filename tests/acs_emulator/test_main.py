@@ -50,14 +50,25 @@ def test_a_busy_port(capsys: pytest.CaptureFixture[str]) -> None:
         (["--access-key", "§"], "base64"),
         (["--resource-id", "resource"], "is no GUID"),
         (["--speed", "0"], "is no speed"),
+        (["--speed", "fast"], "is no speed"),
+        (["--access-key", ""], "is not empty"),
+        (["--events", "somewhere"], "is no http or https URL"),
+        (["--events", "http://[::1"], "is no http or https URL"),
+        (["--seed", "-1"], "is no whole number"),
+        (["--seed", "9" * 30], "is no whole number"),
+        (["--http-port", "9" * 5000], "is no port"),
+        (["--http", "1"], "unrecognized arguments"),
+        (["start"], "unrecognized arguments"),
     ],
 )
 def test_wrong_arguments(arguments: list[str], says: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """Told, exit code 2."""
+    """Told in one sentence, exit code 2."""
     with pytest.raises(SystemExit) as stopped:
         main(arguments)
     assert stopped.value.code == 2
-    assert says in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert says in said
 
 
 def options(*words: str) -> Options:
@@ -68,6 +79,38 @@ def test_ports_that_nobody_chose() -> None:
     """http on 8090 and https on 8443; `off` serves no https."""
     assert (options().http_port, options().https_port) == (8090, 8443)
     assert options("--https-port", "off").https_port is None
+
+
+def test_what_is_asked_for() -> None:
+    """Every option arrives."""
+    asked = options(
+        *("--http-port", "1", "--https-port", "2", "--access-key", "YQ==", "--seed", "7", "--speed", "20"),
+        *(
+            "--resource-id",
+            "7B2F5A0E6C1D4E539A2B0C4D8E6F1A35",
+            "--events",
+            "http://a",
+            "--events",
+            "https://b",
+        ),
+        *(
+            "--ca-file",
+            "ca.pem",
+            "--ready-file",
+            "ready.json",
+            "--legacy-offsets",
+            "--name",
+            "b",
+            "--name",
+            "c",
+        ),
+    )
+    assert (asked.http_port, asked.https_port, asked.access_key, asked.seed) == (1, 2, "YQ==", 7)
+    assert asked.resource_id == "7b2f5a0e-6c1d-4e53-9a2b-0c4d8e6f1a35"
+    assert asked.events == ("http://a", "https://b")
+    assert (asked.ca_file, asked.ready_file) == (Path("ca.pem"), Path("ready.json"))
+    assert asked.names == ("b", "c")
+    assert (asked.speed, asked.legacy_offsets) == (20, True)
 
 
 def test_the_help_shows_the_defaults(capsys: pytest.CaptureFixture[str]) -> None:

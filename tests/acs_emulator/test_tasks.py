@@ -40,3 +40,25 @@ async def test_a_scope_is_canceled_by_one_of_its_own() -> None:
         tasks.start(end(), scope="call")
     assert sleeping.cancelled()
     assert done == ["end"]
+
+
+async def test_a_task_that_moves_outlives_its_first_scope() -> None:
+    """Alone, or with all of its scope but the one that asks."""
+    async with asyncio.TaskGroup() as group:
+        tasks = Tasks(group, Journal())
+
+        async def move() -> None:
+            tasks.move_all("lobby", "hall")
+            tasks.cancel("lobby")
+            await asyncio.sleep(0)
+
+        alone = tasks.start(asyncio.sleep(3600), scope="street")
+        tasks.move(alone, "street", "hall")
+        tasks.cancel("street")
+        waiting = tasks.start(asyncio.sleep(3600), scope="lobby")
+        await tasks.start(move(), scope="lobby")
+        still = (alone.cancelled(), waiting.cancelled())
+        tasks.cancel("hall")
+    assert still == (False, False)
+    assert alone.cancelled()
+    assert waiting.cancelled()

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from acs_emulator.events import Told
-from acs_emulator.identifiers import raw_id_of
+from acs_emulator.identifiers import is_phone_number
 from acs_emulator.wire import Body
 
 
@@ -31,12 +31,19 @@ CallbackUri = Annotated[str, web_address("https", "http")]
 Context = Annotated[str, Field(max_length=5000)]
 
 
+_CLOUDS = {"dod": "dod", "gcch": "gcch"}
+
+
 class Id(Body):
     id: str
 
 
 class PhoneNumber(Body):
     value: Annotated[str, Field(min_length=1)]
+
+    @property
+    def raw_id(self) -> str:
+        return self.value if is_phone_number(self.value) else f"4:{self.value}"
 
 
 class _TeamsUser(Body):
@@ -45,18 +52,19 @@ class _TeamsUser(Body):
     cloud: Annotated[str, AnyCase] | None = None
 
 
-class _TeamsApp(Body):
+class TeamsApp(Body):
     app_id: str
     cloud: Annotated[str, AnyCase] | None = None
+
+    @property
+    def raw_id(self) -> str:
+        return f"28:{_CLOUDS.get(self.cloud or '', 'orgid')}:{self.app_id}"
 
 
 class _TeamsExtensionUser(Body):
     user_id: str
     tenant_id: str
     resource_id: str
-
-
-_CLOUDS = {"dod": "dod", "gcch": "gcch"}
 
 
 class Identifier(Body):
@@ -66,7 +74,7 @@ class Identifier(Body):
     communication_user: Id | None = None
     phone_number: PhoneNumber | None = None
     microsoft_teams_user: _TeamsUser | None = None
-    microsoft_teams_app: _TeamsApp | None = None
+    microsoft_teams_app: TeamsApp | None = None
     teams_extension_user: _TeamsExtensionUser | None = None
 
     @model_validator(mode="after")
@@ -81,14 +89,14 @@ class Identifier(Body):
         if self.raw_id:
             return self.raw_id
         if self.phone_number:
-            return raw_id_of(self.phone_number.value)
+            return self.phone_number.raw_id
         if self.communication_user:
             return self.communication_user.id
         if user := self.microsoft_teams_user:
             scope = "teamsvisitor" if user.is_anonymous else _CLOUDS.get(user.cloud or "", "orgid")
             return f"8:{scope}:{user.user_id}"
         if app := self.microsoft_teams_app:
-            return f"28:{_CLOUDS.get(app.cloud or '', 'orgid')}:{app.app_id}"
+            return app.raw_id
         if extension := self.teams_extension_user:
             return f"8:acs:{extension.resource_id}_{extension.tenant_id}_{extension.user_id}"
         return ""

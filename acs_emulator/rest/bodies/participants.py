@@ -1,4 +1,4 @@
-"""Participants: add, cancel, remove."""
+"""Participants: add, cancel, remove, mute, move, transfer, hold."""
 
 from __future__ import annotations
 
@@ -6,7 +6,11 @@ from typing import Annotated
 
 from pydantic import Field
 
-from acs_emulator.rest.bodies.identifiers import Identifier, Operation, PhoneNumber
+from acs_emulator.rest.bodies.identifiers import Context, Identifier, Operation, PhoneNumber
+from acs_emulator.rest.bodies.media import PlaySource
+from acs_emulator.wire import Body
+
+_Identifiers = Annotated[tuple[Identifier, ...], Field(min_length=1, max_length=350)]
 
 
 class AddParticipant(Operation):
@@ -23,3 +27,29 @@ class RemoveParticipant(Operation):
 
 class CancelAddParticipant(Operation):
     invitation_id: str
+
+
+class MuteParticipants(Body):
+    target_participants: _Identifiers
+    operation_context: Context | None = None
+
+
+class MoveParticipants(Operation):
+    target_participants: _Identifiers
+    from_call: Annotated[str, Field(min_length=1)]
+
+
+class TransferToParticipant(Operation):
+    target_participant: Identifier
+    transferee: Identifier | None = None
+    custom_calling_context: dict[str, object] | None = None
+    source_caller_id_number: PhoneNumber | None = None
+
+
+class Hold(Operation):
+    target_participant: Identifier
+    play_source_info: PlaySource | None = None
+
+
+class Unhold(Operation):
+    target_participant: Identifier

@@ -14,8 +14,13 @@ from acs_emulator.rest.bodies.identifiers import (
     Id,
     Identifier,
     PhoneNumber,
+    TeamsApp,
     web_address,
 )
+from acs_emulator.rest.bodies.streaming import MediaStreamingOptions
+from acs_emulator.rest.bodies.transcription import WithInsights
+from acs_emulator.rest.versions import is_preview
+from acs_emulator.transcription.insights import NOTHING
 from acs_emulator.transcription.state import Transcription
 from acs_emulator.wire import Body
 
@@ -24,8 +29,8 @@ class CallIntelligenceOptions(Body):
     cognitive_services_endpoint: str | None = None
 
 
-class TranscriptionOptions(Body):
-    """`WebSocketTranscriptionOptions`, with the preview's `locales`."""
+class TranscriptionOptions(WithInsights):
+    """`WebSocketTranscriptionOptions`, with the members of the preview, which releases ignore."""
 
     transport_type: Annotated[Literal["websocket"], AnyCase] = "websocket"
     transport_url: Annotated[str, web_address("wss", "ws")] | None = None
@@ -35,14 +40,16 @@ class TranscriptionOptions(Body):
     start_transcription: bool | None = None
     enable_intermediate_results: bool | None = None
 
-    def to_transcription(self) -> Transcription:
+    def to_transcription(self, api_version: str) -> Transcription:
+        preview = is_preview(api_version)
         return Transcription(
             transport_url=self.transport_url,
             locale=self.locale,
-            locales=self.locales or (),
+            locales=(self.locales or ()) if preview else (),
             model_endpoint_id=self.speech_model_endpoint_id,
             start_at_setup=bool(self.start_transcription),
             intermediate=bool(self.enable_intermediate_results),
+            insights=self.insights if preview else NOTHING,
         )
 
 
@@ -50,16 +57,22 @@ class _SetupBody(Body):
     callback_uri: CallbackUri
     operation_context: Context | None = None
     call_intelligence_options: CallIntelligenceOptions | None = None
+    media_streaming_options: MediaStreamingOptions | None = None
     transcription_options: TranscriptionOptions | None = None
+    enable_loopback_audio: bool | None = None
+    """Of the preview."""
 
     def to_setup(self, api_version: str) -> Setup:
         intelligence, transcription = self.call_intelligence_options, self.transcription_options
+        streaming = self.media_streaming_options
+        loopback = bool(self.enable_loopback_audio) and is_preview(api_version)
         return Setup(
             api_version=api_version,
             callback_uri=self.callback_uri,
             operation_context=self.operation_context,
             cognitive_services_endpoint=intelligence.cognitive_services_endpoint if intelligence else None,
-            transcription=transcription.to_transcription() if transcription else None,
+            transcription=transcription.to_transcription(api_version) if transcription else None,
+            media_streaming=streaming.to_streaming(loopback=loopback) if streaming else None,
         )
 
 
@@ -69,6 +82,14 @@ class CreateCall(_SetupBody):
     source_caller_id_number: PhoneNumber | None = None
     source_display_name: str | None = None
     custom_calling_context: dict[str, object] | None = None
+    teams_app_source: TeamsApp | None = None
+
+    @property
+    def source_name(self) -> str | None:
+        """The raw id that the application calls under: a user's, or a Teams app's."""
+        if self.source:
+            return self.source.id
+        return self.teams_app_source.raw_id if self.teams_app_source else None
 
 
 class AnswerCall(_SetupBody):

@@ -55,6 +55,8 @@ class AcsCallControl:
                     await self._turn_away(command, job_id)
                 case commands.AddParticipant() | commands.RemoveParticipant() | commands.HangUp():
                     await self._change_parties(command, call, job_id)
+                case commands.LookUp():
+                    return acs_call(await self._connection(call).get_call_properties())
                 case _:
                     await self._use_media(command, call)
         return None

@@ -12,6 +12,7 @@ from callscribe.domain.call.requests import (
 )
 from callscribe.domain.call.table import advance
 from callscribe.domain.call.values import (
+    AT_ACS,
     ENDED,
     Announce,
     AnnounceFailure,
@@ -31,6 +32,7 @@ from callscribe.domain.call.values import (
 )
 
 __all__ = [
+    "AT_ACS",
     "ENDED",
     "Announce",
     "AnnounceFailure",

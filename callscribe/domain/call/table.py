@@ -15,6 +15,7 @@ from callscribe.domain import events, observations
 from callscribe.domain.call import transcribing
 from callscribe.domain.call.evidence import bound
 from callscribe.domain.call.values import (
+    AT_ACS,
     ENDED,
     AnnounceFailure,
     Call,
@@ -23,7 +24,7 @@ from callscribe.domain.call.values import (
     Fresh,
     Step,
 )
-from callscribe.domain.commands import AddParticipant, AnyCommand, HangUp, Play
+from callscribe.domain.commands import AddParticipant, AnyCommand, HangUp, LookUp, Play
 from callscribe.domain.errors import AcsCallNotFound, Failure, describe
 from callscribe.domain.errors import CallEnded as CallEndedError
 from callscribe.domain.participants import Participant
@@ -36,6 +37,7 @@ _BEFORE: States = frozenset({CallState.EXPECTED, CallState.RINGING, CallState.CO
 _ON: States = frozenset({CallState.CONNECTED, CallState.DISCONNECTING})
 _ANY: States = frozenset(CallState)
 _GONE = AcsCallNotFound.code
+LOOK_UP = str(LookUp.__struct_config__.tag)
 
 
 class Expected(NamedTuple):
@@ -60,9 +62,13 @@ def _connected(call: Call, event: events.CallConnected, fresh: Fresh) -> Step:
     call = _revived(bound(call, event.call_connection_id, event.server_call_id, event.correlation_id))
     if call.state in ENDED:
         return Step(_reached_late(call, event.time))
+    return _on_the_line(call, event.time, fresh)
+
+
+def _on_the_line(call: Call, at: int, fresh: Fresh) -> Step:
     if call.state in _ON:
-        return Step(replace(call, connected_at=call.connected_at or event.time))
-    connected = replace(call, state=CallState.CONNECTED, connected_at=event.time)
+        return Step(replace(call, connected_at=call.connected_at or at))
+    connected = replace(call, state=CallState.CONNECTED, connected_at=at)
     agents: tuple[AnyCommand, ...] = tuple(
         AddParticipant(target=agent, source_caller_id=call.source_caller_id) for agent in call.agents
     )
@@ -115,6 +121,8 @@ def _command_done(call: Call, seen: observations.CommandDone, fresh: Fresh) -> S
         return Step(replace(call, state=CallState.REJECTED, ended_at=seen.at))
     if seen.command == "redirect" and call.state is CallState.RINGING:
         return Step(replace(call, state=CallState.REDIRECTED, ended_at=seen.at))
+    if seen.command == LOOK_UP and seen.connected and call.state is CallState.CONNECTING:
+        return _on_the_line(call, seen.at, fresh)
     return Step(call)
 
 
@@ -124,6 +132,9 @@ def _command_failed(call: Call, seen: observations.CommandFailed, fresh: Fresh) 
         return _failed(call, seen.at, failure=seen.failure) if expected else Step(call)
     if seen.failure.code == _GONE and call.state in _ON:
         return _ended(replace(call, failure=None), seen.at, CallState.DISCONNECTED)
+    if seen.command == LOOK_UP:
+        gone = seen.failure.code == _GONE and call.state is CallState.CONNECTING
+        return _ended(call, seen.at, _end_of(call)) if gone else Step(call)
     if seen.command == "play":
         return _announce_failed(call, fresh)
     if seen.command == "hang-up" and call.state is CallState.DISCONNECTING:
@@ -190,9 +201,19 @@ def _disconnected(call: Call, event: events.CallDisconnected, fresh: Fresh) -> S
     call = replace(call, result=call.result or event.result)
     if call.state in ENDED:
         return Step(call)
-    reached = call.connected_at is not None or call.direction in (Direction.INCOMING, Direction.EXPECTED)
+    return _ended(call, event.time, _end_of(call))
+
+
+def _end_of(call: Call) -> CallState:
+    """How a call has ended: it has failed unless it was connected, by what we know, or we gave it up."""
+    answered = call.direction in (Direction.INCOMING, Direction.EXPECTED)
+    reached = call.connected_at is not None or answered or call.transcription.packet_seen
     ours = call.state is CallState.DISCONNECTING
-    return _ended(call, event.time, CallState.DISCONNECTED if reached or ours else CallState.FAILED)
+    return CallState.DISCONNECTED if reached or ours else CallState.FAILED
+
+
+def _look_up_due(call: Call, seen: observations.LookUpDue, fresh: Fresh) -> Step:
+    return Step(call, (LookUp(),) if call.call_connection_id else ())
 
 
 def _failed(call: Call, at: int, failure: Failure | None = None) -> Step:
@@ -222,6 +243,7 @@ TABLE: dict[type, Expected] = {
     observations.CommandFailed: Expected(_LIVE, _command_failed),
     observations.RingingOver: Expected(frozenset({CallState.RINGING}), _ringing_over),
     observations.AnnounceOverdue: Expected(frozenset({CallState.CONNECTED}), _announce_overdue),
+    observations.LookUpDue: Expected(AT_ACS, _look_up_due),
     observations.OperationOverdue: Expected(_ON, transcribing.on_overdue),
     observations.SocketOpened: Expected(_LIVE, transcribing.on_socket_opened),
     observations.PacketsBegan: Expected(_LIVE, transcribing.on_packets_began),

@@ -240,13 +240,24 @@ def _fail(call: Call, failure: Failure, at: int, fresh: Fresh) -> Step:
 
 def _connection(call: Call, status: str | None, details: str | None, at: int, fresh: Fresh) -> Step | None:
     """The step for events that speak of the stream's connection, or None for all others."""
+    if details == _INTERRUPTED and _is_over(call, at):
+        return Step(call)
     if details == _INTERRUPTED:
         opened, gaps = open_gap(call, GapCause.STREAM_INTERRUPTED, at, fresh)
         return Step(opened, (), (), gaps)
     if details in _RESTORED or status in _RESTORED:
         closed, gaps = close_gap(call, at, "stream-restored")
-        return Step(witnessed(closed, event_seen=True), (), (), gaps)
+        return Step(witnessed(_restored(closed, at), event_seen=True), (), (), gaps)
     return None
+
+
+def _is_over(call: Call, since: int) -> bool:
+    """Whether an interruption has passed by the time it is told: its witnesses come by two ways, in either order."""
+    return call.restored_at is not None and since < call.restored_at
+
+
+def _restored(call: Call, at: int) -> Call:
+    return replace(call, restored_at=max(at, call.restored_at or at))
 
 
 # --- what we saw ourselves ------------------------------------------------------------------------------------
@@ -264,7 +275,7 @@ def on_socket_opened(call: Call, seen: SocketOpened, fresh: Fresh) -> Step:
 def on_packets_began(call: Call, seen: PacketsBegan, fresh: Fresh) -> Step:
     call = bound(call, seen.call_connection_id, None, seen.correlation_id)
     closed, gaps = close_gap(call, seen.at, "packets")
-    return Step(witnessed(closed, packet_seen=True), (), (), gaps)
+    return Step(witnessed(_restored(closed, seen.at), packet_seen=True), (), (), gaps)
 
 
 def on_socket_closed(call: Call, seen: SocketClosed, fresh: Fresh) -> Step:
@@ -285,6 +296,8 @@ def _unheard(call: Call, since: int, fresh: Fresh) -> Step:
         return Step(replace(call, transcription=waiting))
     if waiting.state is TranscriptionState.ACTIVE:
         waiting = replace(waiting, state=TranscriptionState.STARTING)
+    if _is_over(call, since):
+        return Step(replace(call, transcription=waiting))
     opened, gaps = open_gap(call, GapCause.SOCKET_DROPPED, since, fresh)
     return Step(replace(opened, transcription=waiting), (), (), gaps)
 

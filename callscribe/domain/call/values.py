@@ -40,6 +40,10 @@ ENDED = frozenset(
 )
 
 
+AT_ACS = frozenset({CallState.CONNECTING, CallState.CONNECTED, CallState.DISCONNECTING})
+"""States in which ACS can be asked how a call is."""
+
+
 class StartMode(StrEnum):
     AUTO = "auto"
     MANUAL = "manual"
@@ -148,6 +152,8 @@ class Call(msgspec.Struct, frozen=True):
     failure: Failure | None = None
     gap: Gap | None = None
     """The open gap, if any; closed ones are on the record as changes."""
+    restored_at: int | None = None
+    """When packets last began or ACS last said that the stream is restored: earlier interruptions are over."""
 
 
 class Fresh(NamedTuple):

@@ -143,6 +143,9 @@ class Calls(BaseModel):
     operation_timeout_seconds: Seconds = _setting(
         60.0, "How long ACS may take to report how a start, update-locale or stop ended."
     )
+    look_up_seconds: Seconds = _setting(
+        60.0, "How often ACS is asked whether a call still goes on, should the event of its end be lost."
+    )
 
     @property
     def policy(self) -> Policy:

@@ -52,6 +52,7 @@ def config_of(settings: Settings) -> Config:
         public_ws_url=settings.public_ws_url.rstrip("/"),
         worker=f"{socket.gethostname()}:{os.getpid()}",
         operation_timeout_ms=int(settings.operation_timeout_seconds * 1000),
+        look_up_ms=int(settings.look_up_seconds * 1000),
         our_numbers=settings.our_raw_ids,
     )
 

@@ -7,33 +7,6 @@ from openapi_spec_validator import validate
 pytestmark = pytest.mark.anyio
 
 
-async def test_faults_are_put_listed_and_deleted(world: Any) -> None:
-    """With their ids and what is left of them."""
-    added = await world.control("/faults", {"kind": "http", "status": 500, "times": 3})
-    await world.control("/faults", {"kind": "malformedPacket", "times": None})
-    listed = (await world.http.get("/_emulator/faults")).json()["faults"]
-    assert [(one["kind"], one["times"]) for one in listed] == [("http", 3), ("malformedPacket", None)]
-    assert (await world.http.delete(f"/_emulator/faults/{added['faultId']}")).status_code == 204
-    assert (await world.http.delete(f"/_emulator/faults/{added['faultId']}")).status_code == 404
-    assert (await world.http.delete("/_emulator/faults")).status_code == 204
-    assert (await world.http.get("/_emulator/faults")).json() == {"faults": []}
-
-
-async def test_wrong_faults(world: Any) -> None:
-    """A problem that names the member; nothing is guessed."""
-    for fault, says in (
-        ({"kind": "earthquake"}, "kind"),
-        ({"kind": "http", "status": 200}, "status"),
-        ({"kind": "http", "status": 500, "operation": "createCalls"}, "no operation createCalls"),
-        ({"kind": "dropSocket", "after": 1}, "after"),
-        ({"kind": "lose", "what": "packets", "times": 0}, "times"),
-    ):
-        response = await world.http.post("/_emulator/faults", json=fault)
-        assert response.status_code == 422
-        assert response.headers["content-type"] == "application/problem+json"
-        assert says in response.json()["detail"]
-
-
 async def test_a_control_request_that_is_too_large(world: Any) -> None:
     """413 as a problem, whether or not the request says how long it is; what is just short enough is taken."""
 
@@ -55,40 +28,77 @@ async def test_a_control_request_that_is_too_large(world: Any) -> None:
 
 
 async def test_the_clock(world: Any) -> None:
-    """Its speed changes; nonsense is refused."""
+    """Its speed changes; it is held, stepped and released; nonsense is refused."""
     assert (await world.control("/clock", {"speed": 7}, 200))["speed"] == 7
-    await world.control("/clock", {"speed": 0}, 422)
+    held = await world.control("/clock", {"held": True}, 200)
+    assert held["held"]
+    stepped = await world.control("/clock", {"step": 12.5}, 200)
+    assert stepped["now"] == held["now"] + 12.5
+    assert (await world.http.get("/_emulator/clock")).json() == stepped
+    assert not (await world.control("/clock", {"held": False}, 200))["held"]
+    for nonsense in ({"speed": 0}, {}, {"step": -1}, {"step": 1, "held": False}):
+        await world.control("/clock", nonsense, 422)
 
 
-async def test_the_journal(world: Any) -> None:
-    """Filtered by kind and number, and waited for."""
-    await world.control("/calls", {})
-    entries = (await world.http.get("/_emulator/journal?kind=call,request&wait=5")).json()["entries"]
-    assert {entry["kind"] for entry in entries} == {"call"}
-    last = entries[-1]["number"]
-    later = (await world.http.get(f"/_emulator/journal?kind=call&after={last}")).json()["entries"]
-    assert all(entry["number"] > last for entry in later)
+async def test_a_call_stepped_through(world: Any) -> None:
+    """Nothing happens while the clock is held; each step answers when what became due has been delivered."""
+    context = await world.dial_in("One.", {"text": "Two.", "at": 30})
+    await world.control("/clock", {"held": True}, 200)
+    connection_id = await world.answer(context, transcription=world.transcription())
+    for _ in range(40):
+        await world.control("/clock", {"step": 0.5}, 200)
+    await world.listener.until(lambda: bool(world.listener.finals))
+    assert world.listener.finals == ["One."]
+    await world.control("/clock", {"step": 60}, 200)
+    await world.listener.until(lambda: len(world.listener.finals) == 2)
+    names = [event["type"].rpartition(".")[2] for event in world.receiver.callbacks]
+    assert names[-1] == "CallDisconnected"
+    assert world.emulator.calls.leg(connection_id) is None
 
 
 async def test_reset(world: Any) -> None:
-    """Calls, callees, faults and journal are forgotten, in silence; sockets are closed."""
+    """Calls, callees, faults and journal are forgotten, in silence; sockets are closed; the clock runs as at first."""
     await world.control("/callees", {"rawId": "8:acs:a", "behaviour": "busy"})
     world.emulator.faults.add({"kind": "lose", "what": "packets"})
     await world.answer(await world.dial_in(), transcription=world.transcription())
     await world.event("CallConnected")
     await world.event("TranscriptionStarted")
+    await world.control("/recorder", {"on": True}, 200)
+    world.emulator.clock.hold()
     assert (await world.http.post("/_emulator/reset")).status_code == 204
     assert world.emulator.calls.all() == []
     assert world.emulator.journal.entries() == []
     assert world.emulator.faults.to_json() == []
-    assert world.listener.sockets[0].close_code == 1000
+    assert not world.emulator.clock.held
+    assert world.emulator.clock.speed == world.emulator.options.speed
+    assert (await world.http.get("/_emulator/recorder")).json() == {
+        "on": False,
+        "lines": 0,
+        "truncated": False,
+    }
+    await world.listener.until(lambda: world.listener.sockets[0].close_code == 1000)
     assert "CallDisconnected" not in str(world.receiver.callbacks)
     assert len((await world.http.get("/_emulator/event-subscriptions")).json()["subscriptions"]) == 1
+    await world.http.post("/_emulator/reset?subscriptions=true")
+    assert (await world.http.get("/_emulator/event-subscriptions")).json() == {"subscriptions": []}
 
 
 async def test_the_api_description(world: Any) -> None:
-    """A valid OpenAPI document of the control plane alone."""
+    """A valid OpenAPI document; every operation of the control plane has a summary, a description, and says what is
+    answered and how it refuses."""
     description = (await world.http.get("/_emulator/openapi.json")).json()
     validate(description)
-    assert all(path.startswith("/_emulator/") for path in description["paths"])
+    operations = {
+        f"{method} {path}": operation
+        for path, methods in description["paths"].items()
+        if path.startswith("/_emulator/")
+        for method, operation in methods.items()
+    }
+    assert len(operations) > 20
+    for name, operation in operations.items():
+        assert operation.get("summary"), name
+        assert operation.get("description"), name
+        assert any(status.startswith("2") for status in operation["responses"]), name
+        assert "4XX" in operation["responses"], name
+    assert not any(path.startswith("/calling/") for path in description["paths"])
     assert (await world.http.get("/_emulator/nothing")).status_code == 404

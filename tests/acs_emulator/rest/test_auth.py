@@ -34,12 +34,17 @@ def _headers(
     }
 
 
-def _check(headers: dict[str, str], path: str = "/calling/callConnections", body: bytes = b"{}") -> None:
+def _check(
+    headers: dict[str, str],
+    path: str = "/calling/callConnections",
+    body: bytes = b"{}",
+    query: str = "api-version=2026-03-12",
+) -> None:
     check(
         access_key=KEY,
         method="POST",
         raw_path=path,
-        query="api-version=2026-03-12",
+        query=query,
         headers=headers,
         body=body,
         now=NOW,
@@ -59,10 +64,54 @@ def test_a_participant_sent_raw_and_signed_encoded_passes() -> None:
 
 
 @pytest.mark.parametrize(
+    ("sent", "signed"),
+    [
+        ("localhost:8443", "localhost"),
+        ("localhost", "localhost:443"),
+        ("localhost", "localhost:443/"),
+        ("localhost", "localhost:80"),
+        ("[::1]:8443", "[::1]"),
+    ],
+)
+def test_a_host_signed_otherwise_than_sent(sent: str, signed: str) -> None:
+    """Java never signs a port; Python signs the scheme's own, which is then not sent."""
+    _check(_headers(host=sent, signed_host=signed))
+
+
+def test_the_resource_of_a_recording() -> None:
+    """A request to the host of recordings is signed for the resource, which it names."""
+    headers = _headers(host="us-storage.asm.skype.com", signed_host="localhost:8443")
+    with pytest.raises(Unauthorized):
+        _check(headers)
+    _check({**headers, "x-ms-host": "localhost:8443"})
+
+
+def test_a_path_signed_decoded_passes() -> None:
+    """As some clients do with characters that need no escape."""
+    sent = "/calling/recordings/a%3Ab"
+    _check(_headers("/calling/recordings/a:b"), path=sent)
+
+
+def test_a_query_signed_as_a_form_passes() -> None:
+    """JavaScript signs the query as it would send a form."""
+    sent = "api-version=2026-03-12&next=a%20b:c"
+    _check(_headers(query="api-version=2026-03-12&next=a+b%3Ac"), query=sent)
+
+
+def test_names_of_any_case_pass() -> None:
+    """Of the scheme and of the signed headers; and the date under its older name."""
+    headers = _headers()
+    written = headers["authorization"].replace("HMAC-SHA256", "hmac-sha256").replace("x-ms-date", "X-MS-Date")
+    _check({**headers, "authorization": written})
+    older = headers["authorization"].replace("x-ms-date", "date")
+    _check({**headers, "authorization": older, "date": headers["x-ms-date"], "x-ms-date": ""})
+
+
+@pytest.mark.parametrize(
     ("change", "says"),
     [
         ({"authorization": ""}, "no Authorization"),
-        ({"authorization": "Bearer abc"}, "is not 'HMAC"),
+        ({"authorization": "Basic abc"}, "is neither 'HMAC"),
         ({"x-ms-date": ""}, "x-ms-date is missing"),
         ({"x-ms-date": "Fri, 20 Nov 2026 11:54:59 GMT"}, "more than five minutes"),
         ({"x-ms-content-sha256": "wrong"}, "hash of the body"),

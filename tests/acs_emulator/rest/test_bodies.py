@@ -13,6 +13,8 @@ from pydantic import ValidationError
 
 from acs_emulator.rest.bodies.identifiers import Identifier
 from acs_emulator.rest.bodies.media import Play
+from acs_emulator.rest.bodies.participants import Hold, MuteParticipants, TransferToParticipant
+from acs_emulator.rest.bodies.recordings import StartRecording
 from acs_emulator.rest.bodies.setup import CallLocator, CreateCall, RejectCall
 
 
@@ -20,6 +22,7 @@ from acs_emulator.rest.bodies.setup import CallLocator, CreateCall, RejectCall
     "theirs",
     [
         PhoneNumberIdentifier("+15551230001"),
+        PhoneNumberIdentifier("anonymous"),
         CommunicationUserIdentifier("8:acs:resource_user"),
         MicrosoftTeamsUserIdentifier("45ab2481"),
         MicrosoftTeamsUserIdentifier("45ab2481", cloud="DOD"),
@@ -46,6 +49,22 @@ def test_enumerations_in_any_case_and_explicit_nulls() -> None:
     assert locator.server_call_id == "s"
     play = Play.model_validate({"playSources": [{"kind": "Text", "text": {"text": "Hi."}, "file": None}]})
     assert play.play_sources[0].value == "Hi."
+    user = {"kind": "CommunicationUser", "rawId": None, "communicationUser": {"id": "8:acs:a_b"}}
+    transfer = TransferToParticipant.model_validate(
+        {
+            "targetParticipant": {**user, "phoneNumber": None},
+            "transferee": None,
+            "customCallingContext": None,
+            "sourceCallerIdNumber": None,
+            "operationCallbackUri": None,
+        }
+    )
+    assert transfer.target_participant.name == "8:acs:a_b"
+    music = {"kind": "TEXT", "text": {"text": "One moment."}}
+    hold = Hold.model_validate({"targetParticipant": user, "playSourceInfo": music})
+    assert hold.play_source_info
+    assert hold.play_source_info.kind == "text"
+    assert MuteParticipants.model_validate({"targetParticipants": [user], "operationContext": None})
 
 
 @pytest.mark.parametrize(
@@ -74,3 +93,42 @@ def test_what_locates_no_call(locator: dict[str, Any]) -> None:
     """Exactly one way to name it."""
     with pytest.raises(ValidationError):
         CallLocator.model_validate(locator)
+
+
+@pytest.mark.parametrize(
+    ("affinity", "channels"),
+    [
+        ([{"channel": 1}, {}, {}], [1, 0, 2]),
+        ([{}, {"channel": 0}, {"channel": 4}], [1, 0, 4]),
+    ],
+)
+def test_channel_affinity(affinity: list[dict[str, int]], channels: list[int]) -> None:
+    """Who names no channel has the first that is free."""
+    people = [{**one, "participant": {"rawId": str(place)}} for place, one in enumerate(affinity)]
+    body = StartRecording.model_validate({"callConnectionId": "1", "channelAffinity": people})
+    assert [body.channels[str(place)] for place in range(3)] == channels
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"callConnectionId": "1", "callLocator": {"serverCallId": "2"}},
+        {"callConnectionId": "1", "externalStorage": {"recordingStorageKind": "AzureBlobStorage"}},
+        {
+            "callConnectionId": "1",
+            "channelAffinity": [
+                {"channel": 1, "participant": {"rawId": "a"}},
+                {"channel": 1, "participant": {"rawId": "b"}},
+            ],
+        },
+        {
+            "callConnectionId": "1",
+            "channelAffinity": [{"channel": 5, "participant": {"rawId": "a"}}],
+        },
+    ],
+)
+def test_recordings_that_cannot_be(body: dict[str, Any]) -> None:
+    """Of no call or two, to nowhere, two on one channel, on a sixth."""
+    with pytest.raises(ValidationError):
+        StartRecording.model_validate(body)

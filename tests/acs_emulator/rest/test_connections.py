@@ -8,6 +8,7 @@ import pytest
 from azure.communication.callautomation import (
     CallAutomationClient,
     CommunicationUserIdentifier,
+    MicrosoftTeamsAppIdentifier,
     MicrosoftTeamsUserIdentifier,
     PhoneNumberIdentifier,
 )
@@ -285,3 +286,119 @@ async def test_callbacks_are_signed_with_the_published_key(world: Any) -> None:
         issuer="https://acscallautomation.communication.azure.com",
     )
     assert claims["exp"] - claims["iat"] == 300
+
+
+async def test_a_call_between_two_of_our_users_is_one_call(world: Any) -> None:
+    """Two call connections with ids of their own; server call id and correlation id are shared."""
+    await world.control("/callees", {"rawId": USER.raw_id, "raisesIncomingCall": True})
+    placed = await world.client.create_call(USER, world.callback_url)
+    data = await world.offered(USER.raw_id)
+    answered = await world.answer(data["incomingCallContext"])
+    outer = await world.event("CallConnected", placed.call_connection_id)
+    inner = await world.event("CallConnected", answered)
+    assert answered != placed.call_connection_id
+    assert (outer["serverCallId"], outer["correlationId"]) == (inner["serverCallId"], inner["correlationId"])
+    await world.client.get_call_connection(answered).hang_up(is_for_everyone=True)
+    for connection_id in (placed.call_connection_id, answered):
+        ended = await world.event("CallDisconnected", connection_id)
+        assert ended["resultInformation"]["subCode"] == 7000
+
+
+@pytest.mark.parametrize(("who", "outer_code", "inner_code"), [(0, 7000, 540000), (1, 560000, 7000)])
+async def test_a_call_to_one_of_our_numbers_goes_over_a_line(
+    world: Any, who: int, outer_code: int, inner_code: int
+) -> None:
+    """As captured: both ends have ids of their own, and see each other as a phone number; who hangs up is told 7000."""
+    await world.control("/callees", {"phoneNumber": "+15550001111", "raisesIncomingCall": True})
+    placed = await world.client.create_call(CALLEE, world.callback_url, source_caller_id_number=OURS)
+    data = await world.offered(CALLEE.raw_id)
+    assert data["from"]["rawId"] == OURS.raw_id
+    legs = [placed.call_connection_id, await world.answer(data["incomingCallContext"])]
+    outer, inner = [await world.event("CallConnected", leg) for leg in legs]
+    assert data["serverCallId"] == inner["serverCallId"] != outer["serverCallId"]
+    assert data["correlationId"] == inner["correlationId"] != outer["correlationId"]
+    assert world.emulator.calls.find(inner["serverCallId"]) is world.emulator.calls.find(
+        outer["serverCallId"]
+    )
+    for leg, number in zip(legs, (CALLEE, OURS), strict=True):
+        people = world.client.get_call_connection(leg).list_participants()
+        assert [one.identifier.kind for one in [one async for one in people]] == [
+            "communication_user",
+            "phone_number",
+        ]
+        there = await world.client.get_call_connection(leg).get_participant(number)
+        assert there.identifier.raw_id == number.raw_id
+    await world.client.get_call_connection(legs[who]).hang_up(is_for_everyone=False)
+    codes = [(await world.event("CallDisconnected", leg))["resultInformation"]["subCode"] for leg in legs]
+    assert codes == [outer_code, inner_code]
+
+
+async def test_a_call_is_redirected_to_another_of_our_numbers(world: Any) -> None:
+    """It rings there, from the same caller."""
+    await world.control("/callees", {"phoneNumber": "+15550001111", "raisesIncomingCall": True})
+    await world.client.redirect_call(await world.dial_in(), CALLEE)
+    data = await world.offered(CALLEE.raw_id)
+    assert data["from"]["rawId"] == "4:+15551230001"
+    connection_id = await world.answer(data["incomingCallContext"])
+    await world.event("CallConnected", connection_id)
+
+
+async def test_a_phone_call_is_redirected_to_a_user(world: Any) -> None:
+    """It rings at their devices and raises a second IncomingCall; whoever is first takes it."""
+    await world.control("/callees", {"rawId": USER.raw_id, "afterSeconds": 900})
+    await world.client.redirect_call(await world.dial_in(), USER)
+    second = await world.offered(USER.raw_id)
+    connection_id = await world.answer(second["incomingCallContext"])
+    await world.event("CallConnected", connection_id)
+    await world.control("/callees", {"rawId": "8:acs:resource_quick", "afterSeconds": 0})
+    context = await world.dial_in(**{"from": "+15551230009"})
+    await world.client.redirect_call(context, CommunicationUserIdentifier("8:acs:resource_quick"))
+    third = await world.offered("8:acs:resource_quick")
+    await world.journal("call", lambda e: e.data["what"] == "ended" and e.data["caller"] == "4:+15551230009")
+    with pytest.raises(ResourceNotFoundError):
+        await world.client.answer_call(third["incomingCallContext"], world.callback_url)
+
+
+async def test_users_made_here_ring_at_the_application(world: Any) -> None:
+    """An identity of this resource is known to it."""
+    user = CommunicationUserIdentifier("8:acs:resource_madehere")
+    world.emulator.exchange.callees.settle_in(user.raw_id)
+    placed = await world.client.create_call(user, world.callback_url)
+    data = await world.offered(user.raw_id)
+    assert data["correlationId"] == placed.correlation_id
+
+
+async def test_the_states_of_a_call(world: Any) -> None:
+    """A call can be read from the moment it is asked for until it is gone."""
+    await world.control("/callees", {"rawId": USER.raw_id, "raisesIncomingCall": True})
+    placed = await world.client.create_call(USER, world.callback_url, operation_context="sale")
+    data = await world.offered(USER.raw_id)
+    world.emulator.clock.set_speed(0.01)
+    answered = await world.answer(data["incomingCallContext"])
+    outer, inner = (world.client.get_call_connection(one) for one in (placed.call_connection_id, answered))
+    connecting = await outer.get_call_properties()
+    assert (connecting.call_connection_state, connecting.server_call_id) == ("connecting", None)
+    unknown = await inner.get_call_properties()
+    assert (unknown.call_connection_state, unknown.server_call_id) == ("unknown", data["serverCallId"])
+    world.emulator.clock.set_speed(100)
+    await world.event("CallConnected", answered)
+    assert (await outer.get_call_properties()).call_connection_state == "connected"
+    world.emulator.clock.set_speed(0.01)
+    await outer.hang_up(is_for_everyone=True)
+    await outer.hang_up(is_for_everyone=False)
+    for connection in (outer, inner):
+        assert (await connection.get_call_properties()).call_connection_state == "disconnecting"
+    world.emulator.clock.set_speed(100)
+    await world.event("CallDisconnected", answered)
+    await world.event("CallDisconnected", placed.call_connection_id)
+    ended = [one for one in world.receiver.callbacks if one["type"].endswith("CallDisconnected")]
+    assert len(ended) == 2
+
+
+async def test_a_call_placed_as_a_teams_app(world: Any) -> None:
+    """The source is shown as the app."""
+    placed = await world.client.create_call(
+        USER, world.callback_url, teams_app_source=MicrosoftTeamsAppIdentifier("45ab2481")
+    )
+    assert placed.source.raw_id == "28:orgid:45ab2481"
+    await world.event("CallConnected")

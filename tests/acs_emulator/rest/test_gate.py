@@ -1,20 +1,23 @@
+import asyncio
 import base64
 import hashlib
 import hmac
 import json
+import uuid
 from email.utils import formatdate
 from typing import Any
 
 import httpx
 import pytest
-from azure.communication.callautomation import CallAutomationClient, CommunicationUserIdentifier
+from azure.communication.callautomation import CommunicationUserIdentifier
 from azure.communication.callautomation.aio import CallAutomationClient as AsyncClient
 from azure.core.credentials import AzureKeyCredential
 from azure.core.exceptions import ClientAuthenticationError, HttpResponseError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acs_emulator.rest.operations import NAMES, NOT_EMULATED, connection_of, name_of
+from acs_emulator.rest import versions
+from acs_emulator.rest.operations import NAMES, connection_of, name_of
 
 USER = CommunicationUserIdentifier("8:acs:resource_user")
 CALLS = "/calling/callConnections"
@@ -102,11 +105,21 @@ async def test_a_body_that_is_too_large(world: Any) -> None:
 
 @pytest.mark.anyio
 async def test_what_is_not_there(world: Any) -> None:
-    """404 for no operation, 501 for one that is not emulated yet."""
+    """404 for no operation, and for one that the api-version does not have yet, or no longer."""
     assert (await _post(world, "/calling/nothing")).status_code == 404
-    response = await _post(world, f"{CALLS}/1:recognize")
-    assert response.status_code == 501
-    assert "recognize" in response.json()["error"]["message"]
+    for operation, version in (
+        ("participants:mute", "2023-03-06"),
+        ("participants:moveHere", "2025-06-15"),
+        (":startTranscription", "2024-04-15"),
+        (":summarizeCall", "2026-03-12"),
+    ):
+        path = f"{CALLS}/1/{operation}" if operation[0] != ":" else f"{CALLS}/1{operation}"
+        response = await _post(world, path, query=f"api-version={version}")
+        assert response.status_code == 404
+        assert response.json()["error"]["code"] == "NotFound"
+        newer = versions.PREVIEW if operation == ":summarizeCall" else versions.NEWEST
+        known = await _post(world, path, query=f"api-version={newer}")
+        assert known.json()["error"]["code"] != "NotFound"
 
 
 @pytest.mark.anyio
@@ -124,6 +137,40 @@ async def test_a_repeated_request_makes_one_call(world: Any) -> None:
         "connected",
     )
     assert len(world.emulator.calls.all()) == 1
+
+
+@pytest.mark.anyio
+async def test_a_request_repeated_while_the_first_is_under_way(world: Any) -> None:
+    """Both are answered with the one call."""
+    ids = {"Repeatability_Request_ID": str(uuid.uuid4()), "Repeatability_First_Sent": formatdate(usegmt=True)}
+    answers = await asyncio.gather(*(_post(world, CALLS, _create(world), **ids) for _ in range(5)))
+    assert {one.status_code for one in answers} == {201}
+    assert len({one.json()["callConnectionId"] for one in answers}) == 1
+    assert len(world.emulator.calls.all()) == 1
+
+
+@pytest.mark.anyio
+async def test_an_id_that_cannot_be_honoured(world: Any) -> None:
+    """400 for another request under the same id, 412 for one first sent long ago; the answers say rejected."""
+    ids = {"Repeatability_Request_ID": str(uuid.uuid4())}
+    await _post(world, CALLS, _create(world), **ids)
+    other = await _post(world, f"{CALLS}:reject", b'{"incomingCallContext": "a"}', **ids)
+    stale = await _post(
+        world, CALLS, _create(world), **ids, Repeatability_First_Sent=formatdate(0, usegmt=True)
+    )
+    assert (other.status_code, stale.status_code) == (400, 412)
+    assert {one.headers["Repeatability-Result"] for one in (other, stale)} == {"rejected"}
+
+
+@pytest.mark.anyio
+async def test_a_refusal_is_repeated_too(world: Any) -> None:
+    """A 4xx is the result of the first request, and after a reset there never was one."""
+    ids = {"Repeatability_Request_ID": str(uuid.uuid4())}
+    refused = [await _post(world, CALLS, b"{}", **ids) for _ in range(2)]
+    assert [one.status_code for one in refused] == [400, 400]
+    assert refused[0].content == refused[1].content
+    await world.http.post("/_emulator/reset")
+    assert (await _post(world, CALLS, _create(world), **ids)).status_code == 201
 
 
 @pytest.mark.anyio
@@ -182,10 +229,8 @@ async def test_identifiers_without_kind_get_one(world: Any) -> None:
 
 
 def test_every_operation_of_the_sdk_has_a_name() -> None:
-    """34 operations, of which some are not emulated."""
-    assert len(NAMES) == 34
-    assert NOT_EMULATED < NAMES
-    assert callable(CallAutomationClient)
+    """34 operations of releases and one of the preview, and five on identities."""
+    assert len(NAMES) == 40
 
 
 @given(st.text(max_size=40))

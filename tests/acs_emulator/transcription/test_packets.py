@@ -2,7 +2,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from acs_emulator.scene import Utterance, Word
-from acs_emulator.transcription.packets import Recognition, data, heard_since
+from acs_emulator.transcription.insights import Insights
+from acs_emulator.transcription.packets import Recognition, data, heard_since, metadata
 
 
 def _utterance(text: str = "It's working but.", offset: int = 1_000, locale: str | None = None) -> Utterance:
@@ -26,12 +27,18 @@ def test_legacy_offsets() -> None:
     assert all("duration" not in word for word in result["words"])
 
 
-def test_the_language_is_named_only_where_it_is_identified() -> None:
-    """`languageIdentified` belongs to the preview that listens for several locales."""
-    recognition = Recognition.beginning(0, legacy=False)
-    spanish = _utterance(locale="es-ES")
-    assert "languageIdentified" not in str(data(spanish, recognition))
-    assert "'languageIdentified': 'es-ES'" in str(data(spanish, recognition, identify_language=True))
+def test_metadata_of_a_release_and_of_the_preview() -> None:
+    """The model's id has a name of its own in each; the preview's members are there where they were asked for."""
+    facts = {"subscription_id": "s", "locale": "en-US", "connection_id": "c", "correlation_id": "k"}
+    release = metadata(**facts, model_endpoint_id="m")["transcriptionMetadata"]
+    assert isinstance(release, dict)
+    assert list(release)[4:] == ["speechRecognitionModelEndpointId"]
+    preview = metadata(**facts, locales=("en-US", "es-ES"))["transcriptionMetadata"]
+    assert isinstance(preview, dict)
+    assert list(preview)[4:] == ["speechModelEndpointId", "locales", "enableSentimentAnalysis"]
+    redacts = metadata(**facts, insights=Insights(redact=False))["transcriptionMetadata"]
+    assert isinstance(redacts, dict)
+    assert redacts["piiRedactionOptions"] == {"enable": False, "redactionType": "MaskWithCharacter"}
 
 
 def test_what_was_said_before_the_stream_is_cut_off() -> None:

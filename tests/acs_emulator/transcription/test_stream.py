@@ -1,7 +1,11 @@
 import json
+import socket
 from typing import Any
 
 import pytest
+from websockets.asyncio.server import ServerConnection, serve
+
+from acs_emulator.scene import Utterance
 
 pytestmark = pytest.mark.anyio
 
@@ -36,6 +40,12 @@ async def test_a_dropped_socket_is_dialled_again(world: Any) -> None:
         if event["type"].endswith("TranscriptionUpdated")
     ]
     assert details == ["streamConnectionInterrupted", "streamConnectionReestablished"]
+    statuses = [
+        event["data"]["transcriptionUpdate"]["transcriptionStatus"]
+        for event in world.receiver.callbacks
+        if event["type"].endswith("TranscriptionUpdated")
+    ]
+    assert statuses == ["transcriptionUpdated", "transcriptionResumed"]
     lost = world.emulator.journal.entries(["packet-lost"])
     assert [entry.data["packet"]["transcriptionData"]["text"] for entry in lost] == ["Two."]
 
@@ -139,3 +149,87 @@ async def test_stopped_while_it_is_dialled_again(world: Any) -> None:
     await world.client.get_call_connection(connection_id).stop_transcription()
     await world.event("TranscriptionStopped")
     assert len(world.listener.sockets) == 1
+
+
+async def test_the_socket_is_dialled_before_the_call_is_connected(world: Any) -> None:
+    """Metadata is there although no CallConnected was sent."""
+    world.emulator.clock.set_speed(0.01)
+    await _talking(world)
+    await world.listener.until(lambda: world.listener.metadata)
+    assert "CallConnected" not in str(world.receiver.callbacks)
+
+
+async def test_an_application_that_does_not_read(world: Any) -> None:
+    """Its packets wait, then are lost; other calls go on, its own ends within seconds, and nothing is left behind."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+
+    async def refuse_to_read(connection: ServerConnection) -> None:
+        connection.transport.pause_reading()
+        await connection.wait_closed()
+
+    async with serve(refuse_to_read, sock=listening, close_timeout=0.1):
+        url = f"ws://127.0.0.1:{listening.getsockname()[1]}"
+        slow = await _talking(world, {"text": "Never.", "at": 6000}, transport_url=url)
+        await world.event("TranscriptionStarted", slow)
+        await world.event("CallConnected", slow)
+        transcription = world.emulator.exchange.leg(slow).transcription
+        assert transcription.stream is not None
+        for number in range(20):
+            text = f"{number} " + "x" * 1_000_000
+            transcription.stream.hear(Utterance("4:+15551230001", True, text, 10**12, 1, 0.9, ()))
+        other = await _talking(world, "Heard.")
+        await world.listener.until(lambda: world.listener.finals == ["Heard."])
+        await world.event("CallDisconnected", other)
+        sent = world.emulator.journal.entries(["packet"], where=lambda e: e.data["callConnectionId"] == slow)
+        assert len(sent) < 21
+        await world.control(f"/calls/{slow}/hang-up", {}, 200)
+        await world.event("CallDisconnected", slow)
+        await world.journal("socket-closed", lambda e: e.data["callConnectionId"] == slow)
+        lost = world.emulator.journal.entries(
+            ["packet-lost"], where=lambda e: e.data["callConnectionId"] == slow
+        )
+        assert lost
+        assert transcription.stream is None
+
+
+async def test_a_refused_socket(world: Any) -> None:
+    """400/8581 although the application is there; the next start is let through."""
+    connection_id = await _talking(world, fault={"kind": "refuseSocket", "what": "transcription"})
+    assert (await world.event("TranscriptionFailed"))["resultInformation"]["subCode"] == 8581
+    assert world.listener.requests == []
+    await world.event("CallConnected")
+    await world.client.get_call_connection(connection_id).start_transcription(locale="en-US")
+    await world.listener.until(lambda: world.listener.finals == ["One.", "Two.", "Three."])
+
+
+async def test_a_refused_redial(world: Any) -> None:
+    """It is dialled again after that; a socket for media streaming is another matter."""
+    world.emulator.faults.add({"kind": "refuseSocket", "what": "mediaStreaming"})
+    connection_id = await _talking(world, {"text": "After.", "at": 6000})
+    await world.listener.until(lambda: world.listener.metadata)
+    world.emulator.faults.add({"kind": "refuseSocket", "times": 2})
+    await world.listener.sockets[0].close()
+    await world.listener.until(lambda: len(world.listener.metadata) == 2)
+    assert len(world.emulator.journal.entries(["socket-failed"])) == 2
+    await world.control(f"/calls/{connection_id}/hang-up", {}, 200)
+    await world.event("CallDisconnected")
+
+
+async def test_a_slow_socket(world: Any) -> None:
+    """The packet and all behind it are late, none is lost, and nothing else waits for them."""
+    fault = {"kind": "slowSocket", "seconds": 60}
+    await _talking(world, "One.", "Two.", {"text": "Three.", "at": 70}, fault=fault)
+    await world.listener.until(lambda: len(world.listener.finals) == 3)
+    assert world.listener.finals == ["One.", "Two.", "Three."]
+    # Two was said long before One was let go, so that both are sent one after the other.
+    times = [entry.time for entry in world.emulator.journal.entries(["packet"])]
+    assert times == sorted(times)
+
+
+async def test_a_call_that_ends_while_its_socket_is_slow(world: Any) -> None:
+    """The end waits a few real seconds at most; what was not sent is told as lost."""
+    await _talking(world, "Never sent.", fault={"kind": "slowSocket", "seconds": 80_000})
+    await world.event("CallDisconnected")
+    lost = world.emulator.journal.entries(["packet-lost"])
+    assert [entry.data["packet"]["transcriptionData"]["text"] for entry in lost] == ["Never sent."]

@@ -257,5 +257,6 @@ async def test_an_announcement_that_acs_never_tells_of_is_given_up(bench: Bench)
     bench.clock.shift += bench.ports.config.announce_timeout_ms + 1
     await bench.work()
     await bench.work()
-    assert bench.asked() == ["createCall", "play", "startTranscription"]
+    asked = [operation for operation in bench.asked() if operation != "getCall"]
+    assert asked == ["createCall", "play", "startTranscription"]
     assert (await bench.call(call.id)).transcription.operation is not None

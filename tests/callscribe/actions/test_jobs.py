@@ -16,7 +16,7 @@ from callscribe.domain.call import CallState
 from callscribe.domain.changes import JOBS_TOPIC, JobsDue
 from callscribe.domain.commands import HangUp, Reject, StartTranscription
 from callscribe.domain.errors import StoreUnavailable
-from callscribe.domain.observations import PacketsBegan, SocketClosed, SocketOpened
+from callscribe.domain.observations import LookUpDue, PacketsBegan, SocketClosed, SocketOpened
 from callscribe.ports import Job
 from tests.callscribe.actions.bench import Bench
 
@@ -313,3 +313,56 @@ async def test_an_answer_that_takes_long_is_not_begun_twice_here(bench: Bench) -
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     assert asked == 1
+
+
+async def _look_up(bench: Bench) -> None:
+    """A minute goes by; the worker asks ACS how the calls are."""
+    bench.clock.shift += bench.ports.config.look_up_ms
+    await bench.work()
+    await bench.work()
+
+
+async def test_a_call_whose_end_nobody_told_is_found_to_have_ended(bench: Bench) -> None:
+    """CallDisconnected is lost; ACS is asked every minute, also after it has answered, and then no more."""
+    call = await place(bench.ports, CallOrder(targets=("8:acs:alone",)))
+    call = await bench.reaches(call, CallState.CONNECTED, "CallConnected")
+    for _ in range(2):
+        await _look_up(bench)
+    bench.emulator.faults.add({"kind": "lose", "what": "callbacks", "types": ["CallDisconnected"]})
+    gone = {"speaker": "8:acs:alone", "everyone": True}
+    await bench.control.post(f"/_emulator/calls/{call.call_connection_id}/hang-up", json=gone)
+    assert (await bench.only_call()).state is CallState.CONNECTED
+    await _look_up(bench)
+    assert (await bench.only_call()).state is CallState.DISCONNECTED
+    await _look_up(bench)
+    assert bench.asked().count("getCall") == 3
+    timeline, _ = await bench.ports.store.events(call.id, 100, None)
+    types = [one.type for one in timeline]
+    assert "callscribe.LookUpDue" not in types
+    assert types.count("callscribe.CommandFailed") == 1
+
+
+async def test_a_connection_that_nobody_told_is_found(bench: Bench) -> None:
+    """CallConnected is lost; a refused look-up is followed by another."""
+    bench.emulator.faults.add({"kind": "lose", "what": "callbacks", "types": ["CallConnected"]})
+    await place(bench.ports, CallOrder(targets=("8:acs:alone",)))
+    await bench.emulator.journal.wait("callback", within=10)
+    bench.emulator.faults.add({"kind": "http", "operation": "getCall", "status": 403})
+    await _look_up(bench)
+    assert (await bench.only_call()).state is CallState.CONNECTING
+    await _look_up(bench)
+    assert (await bench.only_call()).state is CallState.CONNECTED
+
+
+async def test_a_call_without_an_id_is_asked_about_later(bench: Bench) -> None:
+    """There is nothing to ask ACS yet; the reminder stays."""
+    call = await place(bench.ports, CallOrder(expect=True))
+    async with bench.ports.store.transaction() as tx:
+        await tx.save_call(msgspec.structs.replace(call, state=CallState.CONNECTING))
+        job = later(bench.ports, call, LookUpDue(at=1), 1)
+        await tx.enqueue(job)
+    await perform(bench.ports, job, again=True)
+    assert bench.asked() == []
+    due = await bench.ports.store.next_due()
+    assert due is not None
+    assert due > bench.clock.now() + bench.ports.config.look_up_ms - 5000

@@ -323,11 +323,14 @@ async def test_looking_a_call_up() -> None:
     async with acs() as (subject, server):
         server.default = Reply(200, {**PROPERTIES, "callConnectionState": "connected"})
         assert (await subject.look_up(ID)).state == "connected"
+        found = await subject.carry_out(commands.LookUp(), a_call(), "job_1")
+        assert found is not None
+        assert found.connected
         server.default = Reply(404, {"error": {"code": "8522", "message": "Call not found."}})
         with pytest.raises(errors.AcsCallNotFound) as gone:
             await subject.look_up(ID)
         assert gone.value.message == "Call not found."
-        assert len(server.requests) == 2
+        assert len(server.requests) == 3
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from callscribe.cli.children import Child, ended_at_last, run, tail, wait_until
+from callscribe.cli.children import Child, ended_at_last, foreground, run, tail, wait_until
 from callscribe.cli.trouble import Trouble
 
 _DEAF = """
@@ -97,3 +97,12 @@ def test_waiting_ends_when_the_time_is_over() -> None:
     """Nobody waits for ever."""
     with pytest.raises(Trouble, match="The call took longer than 0 seconds"):
         wait_until(lambda: False, [], "The call", 0)
+
+
+def test_a_program_in_the_foreground_gets_its_arguments(
+    env: dict[str, str], capfd: pytest.CaptureFixture[str]
+) -> None:
+    """And writes where we write; its exit code is ours."""
+    assert foreground("says", ["--help", "-x"]) == 0
+    assert foreground("dies", []) == 1
+    assert capfd.readouterr().out == "['--help', '-x']\n"

@@ -30,6 +30,7 @@ from callscribe.domain.observations import (
     AnnounceOverdue,
     CommandDone,
     CommandFailed,
+    LookUpDue,
     OperationOverdue,
     PacketsBegan,
     RingingOver,
@@ -383,3 +384,57 @@ def test_an_announcement_that_is_never_told_of_does_not_hold_up_transcription(
     told = life(announce=Announce(text="x")).tell(CONNECTED, AnnounceOverdue(at=200_000))
     assert told.kinds == ["play", "start-transcription"]
     assert told.tell(AnnounceOverdue(at=300_000)).kinds == ["play", "start-transcription"]
+
+
+class TestLookingUp:
+    """An event that is lost for good is made up for by what ACS answers."""
+
+    @staticmethod
+    def found(connected: bool = True, at: int = 70_000) -> CommandDone:
+        return CommandDone(at=at, command="look-up", call_connection_id=CONNECTION, connected=connected)
+
+    @staticmethod
+    def gone(at: int = 70_000) -> CommandFailed:
+        return CommandFailed(at=at, command="look-up", failure=GONE)
+
+    def test_acs_is_asked_only_about_what_it_has(self, life: Callable[..., Any]) -> None:
+        """Not before the connection has an id, and not after its end."""
+        assert life().tell(LookUpDue(at=60_000)).kinds == []
+        assert life(call_connection_id=CONNECTION).tell(LookUpDue(at=60_000)).kinds == ["look-up"]
+        ended = life(call_connection_id=CONNECTION, state=CallState.DISCONNECTED)
+        assert ended.tell(LookUpDue(at=60_000)).kinds == []
+
+    def test_a_call_that_acs_says_is_connected_is(self, life: Callable[..., Any]) -> None:
+        """As if CallConnected had come: transcription begins."""
+        told = life().tell(self.found())
+        assert (told.call.state, told.call.connected_at) == (CallState.CONNECTED, 70_000)
+        assert told.kinds == ["start-transcription"]
+
+    def test_what_is_known_already_stays(self, life: Callable[..., Any]) -> None:
+        """A call that rings on, or that is known as connected, is as it was."""
+        assert life().tell(self.found(connected=False)).call.state is CallState.CONNECTING
+        on = life().tell(CONNECTED)
+        before = on.call
+        assert on.tell(self.found()).call == before
+
+    @pytest.mark.parametrize("state", [CallState.CONNECTED, CallState.DISCONNECTING])
+    def test_a_call_that_acs_does_not_know_any_more_has_ended(
+        self, life: Callable[..., Any], state: CallState
+    ) -> None:
+        """Whatever became of CallDisconnected."""
+        told = life(state=state, connected_at=1).tell(self.gone())
+        assert (told.call.state, told.call.ended_at) == (CallState.DISCONNECTED, 70_000)
+
+    def test_a_call_that_was_never_seen_connected_and_is_gone(self, life: Callable[..., Any]) -> None:
+        """It has failed, unless it was answered by us or packets had come."""
+        assert life().tell(self.gone()).call.state is CallState.FAILED
+        assert life(direction=Direction.INCOMING).tell(self.gone()).call.state is CallState.DISCONNECTED
+        heard = life().tell(PacketsBegan(at=5, socket_id="s", stream_id="t", locale=None))
+        assert heard.tell(self.gone()).call.state is CallState.DISCONNECTED
+
+    def test_another_refusal_of_a_look_up_tells_nothing(self, life: Callable[..., Any]) -> None:
+        """The next one may know more."""
+        for state in (CallState.CONNECTING, CallState.CONNECTED):
+            told = life(state=state).tell(CommandFailed(at=1, command="look-up", failure=REFUSED))
+            assert told.call.state is state
+            assert told.call.transcription.failure is None

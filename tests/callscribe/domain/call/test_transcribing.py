@@ -306,6 +306,30 @@ class TestConnection:
         ]
         assert told.call.transcription.state is TranscriptionState.ACTIVE
 
+    def test_an_interruption_that_is_told_when_it_is_over(self, active: Callable[..., Any]) -> None:
+        """By the socket first, or by ACS's events the wrong way round: one interruption is one gap at most."""
+        by_socket = active().tell(
+            SocketClosed(at=2000, socket_id="s1", code=1006, remaining=0),
+            packets(2600, "s2"),
+            updated(2001, status_details="streamConnectionInterrupted"),
+            updated(2601, status_details="streamConnectionReestablished"),
+        )
+        assert [gap.ended_at for gap in by_socket.gaps] == [None, 2600]
+        disordered = active().tell(
+            updated(2601, status_details="streamConnectionReestablished"),
+            updated(2001, status_details="streamConnectionInterrupted"),
+        )
+        assert disordered.gaps == []
+        assert disordered.call.transcription.state is TranscriptionState.ACTIVE
+        by_events = active().tell(
+            updated(2001, status_details="streamConnectionInterrupted"),
+            updated(2601, status_details="streamConnectionReestablished"),
+            SocketClosed(at=2000, socket_id="s1", code=1006, remaining=0),
+            packets(2602, "s2"),
+        )
+        assert [gap.ended_at for gap in by_events.gaps] == [None, 2601]
+        assert by_events.call.transcription.state is TranscriptionState.ACTIVE
+
     @pytest.mark.parametrize("kind", [events.TranscriptionStarted, events.TranscriptionStopped])
     def test_whichever_event_speaks_of_the_connection(
         self, active: Callable[..., Any], kind: type[events.Callback]

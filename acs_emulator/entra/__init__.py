@@ -1,0 +1,1 @@
+"""Microsoft Entra ID, as far as clients of Azure Communication Services need it: tokens for one application."""

@@ -1,0 +1,1 @@
+"""Records what the emulator sends out, and sends it again."""

@@ -1,0 +1,1 @@
+"""Call recordings: their life, their sound, their files."""

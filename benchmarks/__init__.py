@@ -1,0 +1,1 @@
+"""Programs behind the numbers that the documentation names; each prints what it measured."""
