@@ -29,7 +29,7 @@ dev: $(VENV)/.locked ## The same, staying up until Ctrl-C, with a key to develop
 	@$(PY) -m callscribe.cli dev $(if $(AUDIO),--audio "$(AUDIO)") $(ARGS)
 
 test: $(VENV)/.installed ## Run all tests; ARGS="-k name" some of them.
-	@$(PY) -m pytest -q -m "not live" $(ARGS)
+	@$(PY) -m pytest -q -m "not live" -n auto --dist loadscope $(ARGS)
 
 test-sdks: $(VENV)/.installed $(SDKS:%=sdks-%) ## Drive the emulator with the official SDKs of other versions and languages; SDKS=python some of them.
 
