@@ -10,8 +10,7 @@ from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
-from acs_emulator.control import calls, faults, journal, problems, recorder, subscriptions, world
-from acs_emulator.control.authority import router as authority
+from acs_emulator.control import authority, calls, faults, journal, problems, recorder, subscriptions, world
 from acs_emulator.control.size import SizeLimit
 from acs_emulator.entra import routes as entra
 from acs_emulator.entra.refusals import EntraRefused
@@ -33,6 +32,20 @@ from acs_emulator.rest.context import TheExchange
 from acs_emulator.rest.errors import error_response, invalid_body_response, refused_response
 from acs_emulator.rest.gate import Gate
 from acs_emulator.rest.operations import is_data_plane
+
+DATA_PLANE = (
+    connections,
+    participants,
+    media,
+    dtmf,
+    holding,
+    transcription,
+    streaming,
+    recordings,
+    recording_files,
+    identities,
+)
+CONTROL_PLANE = (calls, world, faults, journal, subscriptions, recorder, authority)
 
 keys = APIRouter(prefix="/calling", include_in_schema=False)
 
@@ -57,18 +70,10 @@ def build_app(exchange: Exchange) -> ASGIApp:
         redoc_url=None,
     )
     app.state.exchange = exchange
-    control = (calls, world, faults, journal, subscriptions, recorder)
-    for router in (*(one.router for one in control), authority):
-        app.include_router(router, responses=problems.RESPONSES)
-    for router in (keys, connections.router, participants.router, media.router, transcription.router):
+    for one in CONTROL_PLANE:
+        app.include_router(one.router, responses=problems.RESPONSES)
+    for router in (keys, entra.router, *(one.router for one in DATA_PLANE)):
         app.include_router(router, include_in_schema=False)
-    app.include_router(streaming.router, include_in_schema=False)
-    app.include_router(dtmf.router, include_in_schema=False)
-    app.include_router(identities.router, include_in_schema=False)
-    app.include_router(holding.router, include_in_schema=False)
-    app.include_router(entra.router)
-    app.include_router(recordings.router, include_in_schema=False)
-    app.include_router(recording_files.router, include_in_schema=False)
     app.add_exception_handler(recording_files.NotServed, recording_files.not_served)
     app.add_exception_handler(EntraRefused, entra.refused)
     app.add_exception_handler(Refused, _refused)
@@ -90,18 +95,14 @@ async def _control_refused(request: Request, error: Exception) -> Response:
 
 async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    if _is_data_plane(request):
+    if is_data_plane(request.url.path):
         return invalid_body_response(error.errors())
     return problems.invalid(error.errors())
 
 
 async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    if _is_data_plane(request):
+    if is_data_plane(request.url.path):
         return error_response(error.status_code, str(error.status_code), str(error.detail))
     detail = str(error.detail)
     return problems.problem(ControlRefused(error.status_code, detail, f"{request.url.path}: {detail}"))
-
-
-def _is_data_plane(request: Request) -> bool:
-    return is_data_plane(request.url.path)

@@ -13,9 +13,9 @@ from typing import Self
 import httpx
 from starlette.types import ASGIApp
 
-from acs_emulator import tls, trust
+from acs_emulator import tls
 from acs_emulator.app import build_app
-from acs_emulator.calls import Calls
+from acs_emulator.calls.registry import Calls
 from acs_emulator.clock import Clock
 from acs_emulator.entra.routes import MANAGED_IDENTITY_PATH
 from acs_emulator.eventgrid import EventGrid, Subscription
@@ -23,6 +23,7 @@ from acs_emulator.exchange import Exchange, build
 from acs_emulator.faults import Faults
 from acs_emulator.journal import Journal
 from acs_emulator.options import Options
+from acs_emulator.outgoing import trust
 from acs_emulator.recorder.tape import Recorder
 from acs_emulator.serving import CannotStart, Server, bind, configuration
 from acs_emulator.tasks import Tasks

@@ -19,6 +19,11 @@ def call_not_found() -> Refused:
     return Refused(404, "8522", "Call not found.")
 
 
+def participant_not_found() -> Refused:
+    """Nobody of that name is in the call."""
+    return Refused(404, "8522", "Participant not found.")
+
+
 class ControlRefused(Exception):
     """A request to the control plane that cannot be done; rendered as an RFC 9457 problem."""
 

@@ -9,19 +9,20 @@ from typing import Literal
 
 import httpx
 
-from acs_emulator.callbacks import Callbacks
-from acs_emulator.callees import Callees, PickedUp, Unanswered
-from acs_emulator.calls import Call, Calls, Leg, LegState, Line
+from acs_emulator.calls.call import Call, Leg, LegState, Line
+from acs_emulator.calls.registry import Calls
 from acs_emulator.clock import Clock
 from acs_emulator.errors import call_not_found
 from acs_emulator.eventgrid import EventGrid
 from acs_emulator.faults import Faults
 from acs_emulator.identities import Identities
 from acs_emulator.journal import Journal
+from acs_emulator.media.prompts import Prompts
 from acs_emulator.options import Options
-from acs_emulator.posting import Post
-from acs_emulator.prompts import Prompts
-from acs_emulator.recorded import Ears
+from acs_emulator.outgoing.callbacks import Callbacks
+from acs_emulator.outgoing.posting import Post
+from acs_emulator.people.callees import Callees, PickedUp, Unanswered
+from acs_emulator.people.recorded import Ears
 from acs_emulator.recorder.tape import Recorder
 from acs_emulator.recordings.store import Recordings
 from acs_emulator.rest.repeatability import Repeated

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Mapping
@@ -19,7 +20,7 @@ class Entry:
 
     - `request` (of the data plane), `callback`, `eventgrid`, `dead-letter`;
     - `socket-opened`, `socket-failed`, `socket-closed`, `packet`, `packet-lost`, `audio`;
-    - `call`, `speech`, `tones`, `audible`, `hold`: what people do;
+    - `call`, `speech`, `tones`: what people do;
     - `fault` (one that struck), `replay`, `error` (of the emulator itself).
     """
 
@@ -55,11 +56,11 @@ class Journal:
         where: Callable[[Entry], bool] | None = None,
     ) -> list[Entry]:
         """Entries of these kinds (all, where none is named) with a higher number than `after`, oldest first."""
-        return [
-            entry
-            for entry in self._entries
-            if entry.number > after and (not kinds or entry.kind in kinds) and (where is None or where(entry))
+        newer = itertools.takewhile(lambda entry: entry.number > after, reversed(self._entries))
+        matching = [
+            entry for entry in newer if (not kinds or entry.kind in kinds) and (where is None or where(entry))
         ]
+        return matching[::-1]
 
     async def wait(
         self,
@@ -72,6 +73,7 @@ class Journal:
         try:
             async with asyncio.timeout(within):
                 while not (found := self.entries(kinds, after, where)) and not self._closed:
+                    after = max(after, self._number)
                     await self._added.wait()
                 return found
         except TimeoutError:

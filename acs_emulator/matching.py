@@ -29,7 +29,12 @@ class Condition:
         for name in self.pointer:
             if isinstance(found, Mapping):
                 found = found.get(name, _MISSING)
-            elif isinstance(found, Sequence) and not isinstance(found, str) and name.isdecimal():
+            elif (
+                isinstance(found, Sequence)
+                and not isinstance(found, str)
+                and name.isdecimal()
+                and len(name) < 10
+            ):
                 found = found[int(name)] if int(name) < len(found) else _MISSING
             else:
                 return False

@@ -25,6 +25,8 @@ class Tasks:
         running = self._scopes.setdefault(scope, set())
         running.add(task)
         task.add_done_callback(lambda done: self._forget(scope, done))
+        # A task that is cancelled before its first step never comes to its work, which would be warned of.
+        task.add_done_callback(lambda _: work.close())
         return task
 
     def move(self, task: asyncio.Task[None], scope: str, onward: str) -> None:

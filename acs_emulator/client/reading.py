@@ -50,7 +50,7 @@ def text(value: object) -> str:
 
 
 def camel(members: Mapping[str, Any]) -> dict[str, Any]:
-    """Names in camelCase, and paths as text."""
+    """Names in camelCase."""
     named = {}
     for name, value in members.items():
         first, *others = name.split("_")

@@ -42,7 +42,8 @@ class Call:
     correlation_id: str
     direction: str
     state: str
-    caller: str
+    caller: str | None
+    """Who the call was opened with; None while nobody is in it but the application."""
     people: tuple[str, ...]
     call_connections: tuple[CallConnection, ...]
     subscriptions: int | None = None

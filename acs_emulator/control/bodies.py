@@ -2,25 +2,46 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from acs_emulator.dialogue import Dialogue, Seconds, Turn
 from acs_emulator.eventgrid import AdvancedFilter, Schema
+from acs_emulator.media.tones import Keys
+from acs_emulator.people.dialogue import Dialogue, Seconds, Turn
 from acs_emulator.recorder.lines import Line
 from acs_emulator.recorder.tape import MAX_LINES
-from acs_emulator.tones import Keys
+from acs_emulator.rest.bodies.identifiers import CallbackUri, CustomCallingContext
 from acs_emulator.wire import StrictBody
 
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_FIELD = re.compile(r"[\x20-\x7e\t]*")
+_OURS = frozenset({"host", "content-length", "transfer-encoding", "connection", "upgrade", "te", "trailer"})
+
+
+def _path(path: Path) -> Path:
+    if "\0" in str(path):
+        raise ValueError("no file is named so")
+    return path
+
+
+def _headers(headers: dict[str, str]) -> dict[str, str]:
+    for name, value in headers.items():
+        if not _TOKEN.fullmatch(name) or name.lower() in _OURS or not _FIELD.fullmatch(value):
+            raise ValueError(f"no header of a delivery can be {name!r}: {value!r}")
+    return headers
+
+
+File = Annotated[Path, AfterValidator(_path)]
 RawId = Annotated[str, Field(min_length=1, max_length=500)]
 
 
 class Recording(StrictBody):
     """One speaker's WAV file."""
 
-    path: Path
+    path: File
     at: Seconds = 0.0
     """Seconds after the beginning."""
 
@@ -35,8 +56,8 @@ class DialIn(StrictBody):
     room_id: str | None = None
     group_id: str | None = None
     dialogue: Dialogue | None = None
-    dialogue_path: Path | None = None
-    audio: Path | dict[str, Path | Recording] | None = None
+    dialogue_path: File | None = None
+    audio: File | Annotated[dict[str, File | Recording], Field(min_length=1)] | None = None
     """A WAV file whose channels are caller, agent, agent2, …; or a file per speaker."""
     hang_up: bool | None = None
     """Overrides the dialogue's `hangUp`; true for audio."""
@@ -44,7 +65,7 @@ class DialIn(StrictBody):
     """Overrides the dialogue's `waitForTranscription`; true for audio."""
     legacy_offsets: bool = False
     """Packets without durations and with offsets of about 2.5e18."""
-    custom_context: dict[str, object] | None = None
+    custom_context: CustomCallingContext | None = None
     pstn: bool | None = None
     """Whether `from` is a phone number; only to be checked against it."""
 
@@ -52,6 +73,8 @@ class DialIn(StrictBody):
     def _one_way_to_speak(self) -> Self:
         if sum(one is not None for one in (self.dialogue, self.dialogue_path, self.audio)) > 1:
             raise ValueError("give one of dialogue, dialoguePath and audio")
+        if self.room_id and self.group_id:
+            raise ValueError("give one of roomId and groupId")
         if self.pstn is not None and self.pstn != self.from_.startswith(("+", "4:")):
             raise ValueError("pstn says otherwise than from: a PSTN caller is a number such as +15551230001")
         return self
@@ -124,15 +147,15 @@ class Replay(StrictBody):
 
 
 class NewSubscription(StrictBody):
-    url: Annotated[str, Field(pattern=r"^https?://")]
+    url: CallbackUri
     schema_: Annotated[Schema, Field(alias="schema")] = "EventGridSchema"
-    headers: dict[str, str] = Field(default_factory=dict)
+    headers: Annotated[dict[str, str], AfterValidator(_headers)] = Field(default_factory=dict)
     event_types: tuple[str, ...] = ()
     """Whole types, such as `Microsoft.Communication.IncomingCall`; all by default."""
     subject_begins_with: str = ""
     subject_ends_with: str = ""
     advanced_filters: Annotated[tuple[AdvancedFilter, ...], Field(max_length=25)] = ()
-    dead_letter_path: Path | None = None
+    dead_letter_path: File | None = None
     """A file that takes what cannot be delivered, one JSON object per line; none by default."""
     time_to_live_seconds: Annotated[float, Field(gt=0)] = 86_400
     max_delivery_attempts: Annotated[int, Field(ge=1, le=30)] = 30

@@ -8,18 +8,19 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from acs_emulator import establishing, performance, presence
-from acs_emulator.callees import Callee
-from acs_emulator.calls import Call
+from acs_emulator.calls import establishing, presence
+from acs_emulator.calls.call import Call
+from acs_emulator.calls.leaving import person_leaves
 from acs_emulator.control.bodies import DialIn, HangUp, Join, Press, Recording, Say, Silence
-from acs_emulator.dialogue import Dialogue, DialogueRejected, load
 from acs_emulator.errors import ControlRefused
 from acs_emulator.exchange import Exchange
 from acs_emulator.identifiers import raw_id_of
-from acs_emulator.leaving import person_leaves
-from acs_emulator.recorded import Recorded, Track, read_tracks
+from acs_emulator.people import performance
+from acs_emulator.people.callees import Callee
+from acs_emulator.people.dialogue import Dialogue, DialogueRejected, load
+from acs_emulator.people.recorded import Recorded, Track, read_tracks
+from acs_emulator.people.scene import Speech
 from acs_emulator.rest.context import TheExchange
-from acs_emulator.scene import Speech
 from acs_emulator.speech import AudioRejected, SpeechUnavailable
 
 router = APIRouter(prefix="/_emulator", tags=["calls"])

@@ -6,10 +6,10 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
+from acs_emulator.calls.leaving import forget_all
 from acs_emulator.control.answers import Addresses, ClockShown
 from acs_emulator.control.bodies import SetClock
 from acs_emulator.exchange import Exchange
-from acs_emulator.leaving import forget_all
 from acs_emulator.recorder.replay import SCOPE as REPLAY
 from acs_emulator.rest.context import TheExchange
 

@@ -2,8 +2,8 @@
 
 from acs_emulator.eventgrid.events import Event, Schema
 from acs_emulator.eventgrid.filters import AdvancedFilter
-from acs_emulator.eventgrid.grid import SCOPE, EventGrid
+from acs_emulator.eventgrid.grid import EventGrid
 from acs_emulator.eventgrid.handshakes import EndpointFailed
 from acs_emulator.eventgrid.subscriptions import Subscription
 
-__all__ = ["SCOPE", "AdvancedFilter", "EndpointFailed", "Event", "EventGrid", "Schema", "Subscription"]
+__all__ = ["AdvancedFilter", "EndpointFailed", "Event", "EventGrid", "Schema", "Subscription"]

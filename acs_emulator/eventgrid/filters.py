@@ -62,6 +62,8 @@ class AdvancedFilter(StrictBody):
             raise ValueError(f"{self.operator_type} compares with value")
         if not single and not self.operator_type.startswith("Is") and not self.values:
             raise ValueError(f"{self.operator_type} compares with values")
+        if self.operator_type.startswith("Number") and any(isinstance(one, str) for one in self.values):
+            raise ValueError(f"{self.operator_type} compares with numbers")
         return self
 
     def matches(self, event: Mapping[str, object]) -> bool:

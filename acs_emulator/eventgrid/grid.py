@@ -15,7 +15,7 @@ from acs_emulator.eventgrid.handshakes import EndpointFailed, Handshakes
 from acs_emulator.eventgrid.subscriptions import Subscription
 from acs_emulator.faults import Duplicate, Faults, Lose, Reorder
 from acs_emulator.journal import Journal
-from acs_emulator.posting import Answer, Letter, Post
+from acs_emulator.outgoing.posting import Answer, Letter, Post
 from acs_emulator.tasks import Tasks
 
 logger = logging.getLogger(__name__)
@@ -30,6 +30,9 @@ HANDSHAKE_PATIENCE = 60.0
 """Real seconds for which the handshake of a subscription made at start is tried again."""
 LATE = 0.5
 MAX_SUBSCRIPTIONS = 500
+MAX_WAITING = 5_000
+"""Deliveries that wait to be tried again. One more is given up at once, so that an endpoint that is gone for good does
+not fill the memory in the day for which it is tried."""
 
 
 class EventGrid:
@@ -53,6 +56,7 @@ class EventGrid:
         self._tasks = tasks
         self._topic = TOPIC.format(resource_id=resource_id)
         self._handshakes = Handshakes(clock, base_url)
+        self._waiting = 0
         self.subscriptions: list[Subscription] = []
 
     async def subscribe(self, subscription: Subscription) -> Subscription:
@@ -90,6 +94,10 @@ class EventGrid:
         for subscription in wanting:
             self._tasks.start(self._deliver(event, subscription), scope=SCOPE)
         return len(wanting)
+
+    def drop_all(self) -> None:
+        """Nothing that is under way is delivered; subscriptions stay."""
+        self._tasks.cancel(SCOPE)
 
     async def _subscribe_patiently(self, subscription: Subscription) -> None:
         started = time.monotonic()
@@ -146,15 +154,23 @@ class EventGrid:
             if status is not None and 200 <= status <= 204:
                 return
             fate = Fate(attempt + 1, status, tried)
-            if status in UNDELIVERABLE or attempt + 1 == subscription.max_attempts:
+            full = self._waiting >= MAX_WAITING
+            if status in UNDELIVERABLE or full or attempt + 1 == subscription.max_attempts:
                 bury(self._journal, event, subscription, fate)
                 return
             delay = max(RETRY_DELAYS[min(attempt, len(RETRY_DELAYS) - 1)], LONGER_FOR.get(status or 0, 0.0))
             if self._clock.now() + delay > expires:
-                await self._clock.sleep_until(expires)
+                await self._wait_until(expires)
                 bury(self._journal, event, subscription, Fate(attempt + 1, status, tried, expired=True))
                 return
-            await self._clock.sleep(delay)
+            await self._wait_until(self._clock.now() + delay)
+
+    async def _wait_until(self, moment: float) -> None:
+        self._waiting += 1
+        try:
+            await self._clock.sleep_until(moment)
+        finally:
+            self._waiting -= 1
 
     async def _attempt(
         self, event: Event, subscription: Subscription, attempt: int, notification: str = "Notification"

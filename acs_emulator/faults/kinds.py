@@ -161,7 +161,7 @@ class Http(Fault):
     operation: str = "*"
     """An operation's name as in `rest/operations`, or `*` for every one."""
     status: Annotated[int, Field(ge=400, le=599)]
-    retry_after: int | None = None
+    retry_after: Annotated[int, Field(ge=0, le=86_400)] | None = None
     code: str | None = None
     message: str | None = None
     applied: bool = False

@@ -26,7 +26,7 @@ from acs_emulator.faults.rows import resolved
 from acs_emulator.journal import Journal
 
 F = TypeVar("F", bound=Fault)
-W = TypeVar("W", Webhook, SlowWebhook, Shuffle)
+D = TypeVar("D", Duplicate, Reorder, Lose, Webhook, SlowWebhook, Shuffle)
 MAX_WAITING = 1_000
 
 
@@ -93,34 +93,20 @@ class Faults:
             return fault
         return None
 
-    def take_delivery(
-        self,
-        kind: type[Duplicate] | type[Reorder] | type[Lose],
-        what: Delivery,
-        name: str,
-        connection_id: str | None,
-    ) -> bool:
-        """Whether this callback, event or packet is to be duplicated, reordered or lost."""
+    def take_delivery(self, kind: type[D], what: Delivery, name: str, connection_id: str | None) -> D | None:
+        """The fault that strikes this callback, event or packet."""
 
-        def strikes(fault: Duplicate | Reorder | Lose) -> bool:
-            return fault.what == what and (not fault.types or name in fault.types)
-
-        return self.take(kind, connection_id, strikes) is not None
-
-    def take_webhook(self, kind: type[W], what: Hook, name: str, connection_id: str | None) -> W | None:
-        """The fault of a webhook that strikes this delivery."""
-
-        def strikes(fault: W) -> bool:
+        def strikes(fault: D) -> bool:
             return fault.what == what and (not fault.types or name in fault.types)
 
         return self.take(kind, connection_id, strikes)
 
     def lateness(self, what: Hook, name: str, connection_id: str | None) -> float | None:
         """For how many emulated seconds a delivery is held back, while others overtake it; None for not at all."""
-        slow = self.take_webhook(SlowWebhook, what, name, connection_id)
+        slow = self.take_delivery(SlowWebhook, what, name, connection_id)
         if slow is not None:
             return slow.seconds
-        shuffled = self.take_webhook(Shuffle, what, name, connection_id)
+        shuffled = self.take_delivery(Shuffle, what, name, connection_id)
         return None if shuffled is None else self.draw() * shuffled.window_seconds
 
     def to_json(self) -> list[dict[str, object]]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from acs_emulator.lexical import lexical
 from acs_emulator.recognition.request import Choice
+from acs_emulator.speech.lexical import lexical
 
 
 def words(text: str) -> tuple[str, ...]:

@@ -10,11 +10,11 @@ import math
 from collections.abc import Callable
 
 from acs_emulator.clock import TICKS_PER_SECOND
+from acs_emulator.people.scene import Press, Utterance
 from acs_emulator.recognition import outcomes
 from acs_emulator.recognition.choosing import choose, words
 from acs_emulator.recognition.outcomes import Outcome
 from acs_emulator.recognition.request import MAX_TONES, Request
-from acs_emulator.scene import Press, Utterance
 from acs_emulator.transcription import insights
 
 SPEECH_PATIENCE = 20.0

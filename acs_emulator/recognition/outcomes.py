@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from acs_emulator.events import Result
+from acs_emulator.outgoing.events import Result
 
 MAX_TONES = Result(200, 8531, "Action completed, max digits received.")
 STOP_TONE = Result(200, 8514, "Action completed as stop tone was detected.")
@@ -22,7 +22,6 @@ NO_MATCH = Result(400, 8547, "Action failed, recognized phrase does not match a 
 NOT_RECOGNIZED = Result(400, 8563, "Action failed, speech could not be recognized.")
 TIMED_OUT = Result(408, 8570, "Action failed, speech recognition timed out.")
 PROMPT_FAILED = Result(500, 8511, "Action failed, encountered failure while trying to play the prompt.")
-CANCELED = Result(400, 8508, "Action failed, the operation was canceled.")
 
 
 @dataclass(frozen=True, slots=True)

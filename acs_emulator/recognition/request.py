@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from acs_emulator.events import Told
-from acs_emulator.prompts import Source
+from acs_emulator.media.prompts import Source
+from acs_emulator.outgoing.events import UNTOLD, Told
 
 InputType = Literal["dtmf", "speech", "speechOrDtmf", "choices"]
 MAX_TONES = 256
@@ -48,7 +48,7 @@ class Request:
     languages: tuple[str, ...] = ()
     """To be identified; none where the application names one language."""
     sentiment: bool = False
-    told: Told = field(default_factory=Told)
+    told: Told = UNTOLD
 
     @property
     def takes_speech(self) -> bool:

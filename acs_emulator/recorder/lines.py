@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import base64
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field, model_validator
 
 from acs_emulator.signing import BadToken
 from acs_emulator.wire import StrictBody
@@ -34,6 +34,12 @@ class _Content(StrictBody):
     text: str | None = None
     base64: str | None = None
 
+    @model_validator(mode="after")
+    def _can_be_decoded(self) -> Self:
+        if self.base64 is not None:
+            self.content()
+        return self
+
     def content(self) -> bytes:
         """Exactly what was sent."""
         return (self.text or "").encode() if self.base64 is None else base64.b64decode(self.base64)
@@ -61,19 +67,27 @@ class Frame(_Content, _Line):
     socket: int
     binary: bool = False
 
+    @model_validator(mode="after")
+    def _is_text_unless_binary(self) -> Self:
+        if self.base64 is not None and not self.binary:
+            self.content().decode()
+        return self
+
+
+How = Literal["closed", "dropped", "by-application"]
+
 
 class Closed(_Line):
     """The end of a socket."""
 
     kind: Literal["closed"] = "closed"
     socket: int
-    how: Literal["closed", "dropped", "by-application"]
+    how: How
     """With a closing handshake, without one, or at the wish of the application."""
     code: int | None = None
 
 
 Line = Annotated[Request | Opened | Frame | Closed, Field(discriminator="kind")]
-LINE: TypeAdapter[Request | Opened | Frame | Closed] = TypeAdapter(Line)
 
 
 def shown(content: bytes) -> tuple[str | None, str | None]:

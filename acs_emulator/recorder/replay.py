@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI, ProtocolError
 
 from acs_emulator.exchange import Exchange
-from acs_emulator.posting import Letter
+from acs_emulator.outgoing.posting import Letter
 from acs_emulator.recorder.lines import Closed, Frame, Opened, Request
 from acs_emulator.recorder.tape import Signed
 
@@ -92,7 +92,7 @@ class _Run:
                     proxy=None,
                     ssl=self._exchange.trust if url.startswith("wss:") else None,
                 )
-        except (OSError, TimeoutError, InvalidHandshake, InvalidURI, ConnectionClosed):
+        except (OSError, TimeoutError, InvalidHandshake, InvalidURI, ConnectionClosed, ValueError):
             self.failed += 1
             return
         self._sockets[line.socket] = socket
@@ -114,7 +114,11 @@ class _Run:
         if socket is None:
             return
         if line.how == "closed":
-            await socket.close(line.code or 1000)
+            try:
+                await socket.close(line.code or 1000)
+            except ProtocolError:
+                # A code that no closing frame may have, such as 1006.
+                self.failed += 1
         socket.transport.abort()
 
     def _led(self, url: str) -> str:

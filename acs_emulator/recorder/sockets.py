@@ -7,7 +7,6 @@ from typing import Any
 
 from websockets.asyncio.client import ClientConnection
 
-from acs_emulator.recorder.lines import Closed
 from acs_emulator.recorder.tape import Recorder
 
 
@@ -38,8 +37,8 @@ class RecordedConnection(ClientConnection):
         if self._recorder is None:
             return
         sent = self.protocol.close_sent
-        end = Closed(number=1, at=0, socket=self._socket, how="dropped")
-        if sent is not None:
-            how = "by-application" if self.protocol.close_rcvd_then_sent else "closed"
-            end = end.model_copy(update={"how": how, "code": sent.code})
-        self._recorder.closed(end)
+        if sent is None:
+            self._recorder.closed(self._socket, "dropped")
+        else:
+            first = self.protocol.close_rcvd_then_sent
+            self._recorder.closed(self._socket, "by-application" if first else "closed", sent.code)

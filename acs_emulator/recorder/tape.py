@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from acs_emulator.clock import Clock
-from acs_emulator.recorder.lines import Closed, Frame, Opened, Request, shown
+from acs_emulator.recorder.lines import Closed, Frame, How, Opened, Request, shown
 from acs_emulator.signing import BadToken
 
 MAX_LINES = 200_000
@@ -107,9 +107,10 @@ class Recorder:
                 )
             )
 
-    def closed(self, end: Closed) -> None:
+    def closed(self, socket: int, how: How, code: int | None = None) -> None:
         if self._takes(b""):
-            self._lines.append(end.model_copy(update={"number": len(self._lines) + 1, "at": self._at()}))
+            number = len(self._lines) + 1
+            self._lines.append(Closed(number=number, at=self._at(), socket=socket, how=how, code=code))
 
     def _at(self) -> float:
         return round(max(self._clock.now() - self._began, 0.0), 6)

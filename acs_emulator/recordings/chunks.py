@@ -137,7 +137,7 @@ def _ticks(spans: Sequence[Span]) -> int:
 
 async def _encoded(kind: str, tracks: Sequence[bytes]) -> bytes:
     if kind == "wav":
-        return sound.wav(tracks)
+        return await asyncio.to_thread(sound.wav, tracks)
     return await asyncio.to_thread(_run_encoder, kind, tracks[0])
 
 

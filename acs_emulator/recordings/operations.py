@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 
-from acs_emulator.calls import Call, CallState, Leg
+from acs_emulator.calls.call import Call, CallState, Leg
 from acs_emulator.clock import timestamp
 from acs_emulator.errors import Refused
-from acs_emulator.events import OK, Result
 from acs_emulator.exchange import Exchange
+from acs_emulator.outgoing.events import OK, Result
 from acs_emulator.recordings import delivery
 from acs_emulator.recordings.recording import Recording, Wanted
 

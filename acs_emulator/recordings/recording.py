@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from acs_emulator.audio.soundtrack import TICKS_PER_SAMPLE, Keeper
-from acs_emulator.calls import Call, Leg
+from acs_emulator.calls.call import Call, Leg
 from acs_emulator.recordings.formats import MAX_CHANNELS, Format
 
 TICKS_PER_MS = 10_000

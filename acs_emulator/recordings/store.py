@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass
 
-from acs_emulator.calls import Call
+from acs_emulator.calls.call import Call
 from acs_emulator.errors import Refused
 from acs_emulator.recordings.recording import Recording
 

@@ -96,7 +96,7 @@ def check(
 def _check_date(header: str, date: str, now: datetime) -> None:
     try:
         sent = parsedate_to_datetime(date)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise Unauthorized(f"{header} is missing or no RFC 1123 date") from error
     if sent.tzinfo is None or abs((now - sent).total_seconds()) > MAX_SKEW_SECONDS:
         raise Unauthorized(f"{header} is more than five minutes off")

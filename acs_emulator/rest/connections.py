@@ -6,14 +6,13 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 
-from acs_emulator import establishing, leaving, transferring
+from acs_emulator.calls import establishing, leaving, transferring
+from acs_emulator.calls.establishing import Placing
 from acs_emulator.errors import Refused
-from acs_emulator.establishing import Placing
 from acs_emulator.identifiers import is_phone_number
 from acs_emulator.rest.bodies import setup as bodies
 from acs_emulator.rest.bodies.participants import TransferToParticipant
-from acs_emulator.rest.context import ApiVersion, TheExchange, TheLeg
-from acs_emulator.rest.participants import require_established, with_context
+from acs_emulator.rest.context import ApiVersion, TheExchange, TheLeg, require_established, with_context
 
 router = APIRouter(prefix="/calling")
 

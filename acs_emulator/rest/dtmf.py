@@ -6,10 +6,10 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 
-from acs_emulator import continuous, parties, sending
+from acs_emulator.calls import parties
+from acs_emulator.media import continuous, sending
 from acs_emulator.rest.bodies import dtmf as bodies
-from acs_emulator.rest.context import TheExchange, TheLeg
-from acs_emulator.rest.participants import require_established
+from acs_emulator.rest.context import TheExchange, TheLeg, require_established, with_context
 
 router = APIRouter(prefix="/calling/callConnections")
 
@@ -41,4 +41,4 @@ async def send_dtmf_tones(body: bodies.SendDtmfTones, leg: TheLeg, exchange: The
     """202. Events: SendDtmfTonesCompleted or SendDtmfTonesFailed."""
     require_established(leg)
     sending.send(exchange, leg, body.target_participant.name, body.tones, body.told)
-    return {} if body.operation_context is None else {"operationContext": body.operation_context}
+    return with_context({}, body.operation_context)

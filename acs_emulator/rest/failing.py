@@ -10,13 +10,12 @@ from typing import Any
 from pydantic import ValidationError
 from starlette.responses import JSONResponse, Response
 
-from acs_emulator.calls import Leg
-from acs_emulator.events import Result
+from acs_emulator.calls.call import Person
 from acs_emulator.exchange import Exchange
 from acs_emulator.faults import OperationFailed
 from acs_emulator.identifiers import wire
-from acs_emulator.rest.bodies.identifiers import CallbackUri, Identifier
-from acs_emulator.wire import Body
+from acs_emulator.outgoing.events import Result
+from acs_emulator.rest.bodies.identifiers import Identifier, Operation
 
 Members = Mapping[str, Any]
 
@@ -36,15 +35,15 @@ def _only(*names: str) -> Callable[[Members], dict[str, object]]:
 
 
 def _participant(member: str) -> Callable[[Members], dict[str, object]]:
-    return lambda body: {"participant": _identified(body[member])}
+    return lambda body: {"participant": wire(_name(body[member]))}
 
 
-def _identified(given: object) -> dict[str, object]:
-    return wire(Identifier.model_validate(given).name)
+def _name(given: object) -> str:
+    return Identifier.model_validate(given).name
 
 
 def _joining(given: object) -> dict[str, object]:
-    return {"identifier": _identified(given), "isMuted": False, "isOnHold": False}
+    return Person(_name(given)).to_json()
 
 
 _CONTEXT = _only("operationContext")
@@ -78,7 +77,7 @@ _FAILING = {
             **_only("operationContext", "fromCall")(body),
         },
         fields=lambda body: {
-            "participant": _identified(body["targetParticipants"][0]),
+            "participant": wire(_name(body["targetParticipants"][0])),
             **_only("fromCall")(body),
         },
     ),
@@ -88,11 +87,6 @@ _FAILING = {
         fields=_only("invitationId"),
     ),
 }
-
-
-class _Told(Body):
-    operation_context: str | None = None
-    operation_callback_uri: CallbackUri | None = None
 
 
 def fail(
@@ -107,29 +101,17 @@ def fail(
     try:
         body = json.loads(content) if content else {}
         answer = None if failing.answer is None else failing.answer(body)
-        fields, told = failing.fields(body), _Told.model_validate(body)
+        fields, told = failing.fields(body), Operation.model_validate(body).told
     except (ValueError, KeyError, TypeError, IndexError, ValidationError):
         return None
     fault = exchange.faults.take(OperationFailed, leg.connection_id, lambda one: one.operation == operation)
     if fault is None:
         return None
-    _tell(exchange, leg, failing.event, fault, {**fields, **fault.fields}, told)
-    return Response(status_code=failing.status) if answer is None else JSONResponse(answer, failing.status)
-
-
-def _tell(
-    exchange: Exchange,
-    leg: Leg,
-    event: str,
-    fault: OperationFailed,
-    fields: dict[str, object],
-    told: _Told,
-) -> None:
     exchange.callbacks.send(
         leg,
-        event,
+        failing.event,
+        told,
         result=Result(fault.code, fault.sub_code, fault.message),
-        context=told.operation_context,
-        url=told.operation_callback_uri,
-        fields=fields,
+        fields={**fields, **fault.fields},
     )
+    return Response(status_code=failing.status) if answer is None else JSONResponse(answer, failing.status)

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from acs_emulator.body import read_body
+from acs_emulator.body import flaw, read_body
 from acs_emulator.exchange import Exchange
 from acs_emulator.faults import Http
 from acs_emulator.rest import operations, versions
@@ -32,6 +32,8 @@ class _Request:
     connection_id: str | None
     headers: dict[str, str]
     body: bytes
+    flaw: str | None
+    """Of the body."""
 
 
 class Gate:
@@ -93,6 +95,9 @@ class Gate:
         if request.operation is None or not versions.has_operation(request.api_version, request.operation):
             reason = f"{request.operation} is not in {request.api_version}" if request.operation else None
             return error_response(404, "NotFound", "There is no such operation.", reason=reason)
+        if request.flaw is not None:
+            message = "The request body is not valid JSON."
+            return error_response(400, "BadRequest", message, reason=f"the body {request.flaw}")
         return None
 
     async def _once(self, scope: Scope, request: _Request) -> Response:
@@ -167,7 +172,7 @@ class Gate:
                 for name, value in request.headers.items()
                 if name.startswith(("repeatability-", "x-ms-client", "user-agent"))
             },
-            body=_json(request.body),
+            body=_text(request.body) if request.flaw else _json(request.body),
             status=response.status_code,
             response=_json(bytes(response.body)),
         )
@@ -223,6 +228,7 @@ def _request(scope: Scope, body: bytes) -> _Request:
         connection_id=operations.connection_of(path),
         headers={name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]},
         body=body,
+        flaw=flaw(body),
     )
 
 
@@ -230,4 +236,8 @@ def _json(content: bytes) -> object:
     try:
         return json.loads(content) if content else None
     except ValueError:
-        return content.decode("utf-8", "replace")
+        return _text(content)
+
+
+def _text(content: bytes) -> str:
+    return content.decode("utf-8", "replace")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Response
 
-from acs_emulator import holding
-from acs_emulator.prompts import Source
+from acs_emulator.calls import holding
+from acs_emulator.errors import participant_not_found
+from acs_emulator.media.prompts import Source
 from acs_emulator.rest.bodies import participants as bodies
-from acs_emulator.rest.context import TheExchange, TheLeg
-from acs_emulator.rest.participants import participant_not_found, require_established
+from acs_emulator.rest.context import TheExchange, TheLeg, require_established
 
 router = APIRouter(prefix="/calling/callConnections")
 

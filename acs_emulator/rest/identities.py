@@ -20,6 +20,8 @@ from acs_emulator.rest.context import TheExchange
 
 router = APIRouter()
 _BILLION = 1_000_000_000
+_END_OF_TIME = 253_402_300_800
+"""The year 10000, as Unix time."""
 _TEAMS_SCOPES = ("chat", "voip")
 
 
@@ -77,7 +79,10 @@ async def exchange_teams_user_access_token(body: ExchangeTeamsToken, exchange: T
             raise Refused(
                 401, "InvalidToken", f"The claim {claim} of the token is another one.", target=target
             )
-    left = max(int(claims.get("exp", 0)) - int(time.time()), 0) // 60
+    expiry = claims.get("exp", 0)
+    if not isinstance(expiry, int | float) or not 0 <= expiry < _END_OF_TIME:
+        raise Refused(401, "InvalidToken", "The claim exp of the token is no time.", target="token")
+    left = max(int(expiry) - int(time.time()), 0) // 60
     raw_id = f"8:orgid:{body.user_id}"
     return _shown(exchange.identities.token(raw_id, _TEAMS_SCOPES, min(left or 60, A_DAY)))
 

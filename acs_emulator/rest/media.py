@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Response
 
-from acs_emulator import playing, recognizing
+from acs_emulator.media import playing, recognizing
 from acs_emulator.rest import versions
 from acs_emulator.rest.bodies import media as bodies
 from acs_emulator.rest.bodies.recognize import Recognize
-from acs_emulator.rest.context import ApiVersion, TheExchange, TheLeg
-from acs_emulator.rest.participants import require_established
+from acs_emulator.rest.context import ApiVersion, TheExchange, TheLeg, require_established
 
 router = APIRouter(prefix="/calling/callConnections")
 

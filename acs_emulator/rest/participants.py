@@ -6,13 +6,13 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 
-from acs_emulator import invitations, moving
-from acs_emulator.calls import Leg
-from acs_emulator.errors import Refused
-from acs_emulator.identifiers import is_communication_user, is_phone_number, wire
-from acs_emulator.presence import mute
+from acs_emulator.calls import invitations, moving
+from acs_emulator.calls.call import Person
+from acs_emulator.calls.presence import mute
+from acs_emulator.errors import Refused, participant_not_found
+from acs_emulator.identifiers import is_communication_user, is_phone_number
 from acs_emulator.rest.bodies import participants as bodies
-from acs_emulator.rest.context import ApiVersion, TheExchange, TheLeg
+from acs_emulator.rest.context import ApiVersion, TheExchange, TheLeg, require_established, with_context
 
 router = APIRouter(prefix="/calling/callConnections/{connection_id}")
 
@@ -69,7 +69,7 @@ async def add_participant(body: bodies.AddParticipant, leg: TheLeg, exchange: Th
         invitation_timeout=body.invitation_timeout_in_seconds,
         custom_context=body.custom_calling_context,
     )
-    shown = {"participant": _newcomer(raw_id), "invitationId": invitation_id}
+    shown = {"participant": Person(raw_id).to_json(), "invitationId": invitation_id}
     return with_context(shown, body.operation_context)
 
 
@@ -126,24 +126,5 @@ async def move_participants(
     require_established(source)
     raw_ids = [target.name for target in body.target_participants]
     exchange.tasks.start(moving.move_here(exchange, leg, source, raw_ids, body.told), scope=leg.call.call_id)
-    shown = {"participants": [_newcomer(raw_id) for raw_id in raw_ids], "fromCall": body.from_call}
+    shown = {"participants": [Person(raw_id).to_json() for raw_id in raw_ids], "fromCall": body.from_call}
     return with_context(shown, body.operation_context)
-
-
-def require_established(leg: Leg) -> None:
-    """Raises Refused (400, "8501") while the call is not connected."""
-    if not leg.talks:
-        raise Refused(400, "8501", "Action is invalid when call is not in Established state.")
-
-
-def participant_not_found() -> Refused:
-    return Refused(404, "8522", "Participant not found.")
-
-
-def with_context(shown: dict[str, Any], context: str | None) -> dict[str, Any]:
-    """What was answered, with the operation's context where it has one."""
-    return shown if context is None else {**shown, "operationContext": context}
-
-
-def _newcomer(raw_id: str) -> dict[str, Any]:
-    return {"identifier": wire(raw_id), "isMuted": False, "isOnHold": False}

@@ -19,7 +19,7 @@ from acs_emulator.rest.context import TheExchange
 
 router = APIRouter(prefix="/v1/objects")
 VIEWS = ("audio", "video", "acsmetadata")
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+_RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 _NOTED = ("range", "user-agent", "x-ms-client-request-id", "x-ms-host")
 _HEADERS = {"Cache-Control": "no-cache, max-age=0, s-maxage=0, private"}
 

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from fastapi.responses import JSONResponse, Response
 
-from acs_emulator.calls import Call
+from acs_emulator.calls.call import Call
 from acs_emulator.errors import Refused, call_not_found
 from acs_emulator.exchange import Exchange
 from acs_emulator.recordings import operations as recordings
@@ -83,15 +83,7 @@ def _call(exchange: Exchange, body: bodies.StartRecording, api_version: str) -> 
         if not versions.at_least(api_version, BY_CONNECTION_SINCE):
             raise Refused(400, "BadRequest", "The field CallLocator is invalid.", target="callLocator")
         return exchange.leg(body.call_connection_id).call
-    locator = body.call_locator
-    assert locator is not None
-    if locator.room_id:
-        name = f"room:{locator.room_id}"
-    elif locator.group_call_id:
-        name = f"group:{locator.group_call_id}"
-    else:
-        name = locator.server_call_id or ""
-    call = exchange.calls.find(name)
+    call = exchange.calls.find(body.call_locator.call) if body.call_locator else None
     if call is None:
         raise call_not_found()
     return call

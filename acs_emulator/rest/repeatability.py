@@ -92,7 +92,7 @@ def _guid(text: str) -> uuid.UUID:
 def _check_first_sent(text: str, now: datetime) -> None:
     try:
         sent = parsedate_to_datetime(text)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise NotRepeatable(400, "BadRequest", "Repeatability-First-Sent is not a date.") from error
     if sent.tzinfo is None:
         sent = sent.replace(tzinfo=UTC)

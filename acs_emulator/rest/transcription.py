@@ -28,9 +28,8 @@ async def start_transcription(
         locale=body.locale,
         locales=(body.locales or ()) if preview else (),
         model_endpoint_id=body.speech_model_endpoint_id,
-        context=body.operation_context,
-        callback_uri=body.operation_callback_uri,
         insights=body.insights if preview else NOTHING,
+        told=body.told,
     )
     exchange.tasks.start(transcription.start(exchange, leg, request), scope=leg.call.call_id)
     return Response(status_code=202)
@@ -44,9 +43,8 @@ async def update_transcription(
     request = Request(
         locale=body.locale,
         model_endpoint_id=body.speech_model_endpoint_id,
-        context=body.operation_context,
-        callback_uri=body.operation_callback_uri,
         insights=body.insights if is_preview(api_version) else NOTHING,
+        told=body.told,
     )
     exchange.tasks.start(transcription.update(exchange, leg, request), scope=leg.call.call_id)
     return Response(status_code=202)
@@ -55,8 +53,7 @@ async def update_transcription(
 @router.post("/{connection_id}:stopTranscription", status_code=202)
 async def stop_transcription(body: bodies.StopTranscription, leg: TheLeg, exchange: TheExchange) -> Response:
     """202. Events: TranscriptionStopped or TranscriptionFailed."""
-    request = Request(context=body.operation_context, callback_uri=body.operation_callback_uri)
-    exchange.tasks.start(transcription.stop(exchange, leg, request), scope=leg.call.call_id)
+    exchange.tasks.start(transcription.stop(exchange, leg, Request(told=body.told)), scope=leg.call.call_id)
     return Response(status_code=202)
 
 

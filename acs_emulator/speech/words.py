@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from acs_emulator.lexical import lexical
+from acs_emulator.speech.lexical import lexical
 from acs_emulator.speech.recognizer import Heard, HeardWord
 
 HALF_HEARD = 0.1

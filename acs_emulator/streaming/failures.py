@@ -6,7 +6,7 @@ notes on it. The other rows are guesses by analogy with those of transcription.
 
 from __future__ import annotations
 
-from acs_emulator.transcription.failures import NO_WEBSOCKET, NOT_ESTABLISHED, STREAM_URL, TERMINATED, Failure
+from acs_emulator.transcription.failures import STREAM_URL, Failure, of_state
 
 NOT_DIALLED = Failure(
     STREAM_URL.code, STREAM_URL.sub_code, STREAM_URL.message, "initialWebSocketConnectionFailed"
@@ -16,10 +16,8 @@ URL_NOT_SET = Failure(405, 8522, "Request not allowed when media streaming url n
 
 __all__ = [
     "NOT_DIALLED",
-    "NOT_ESTABLISHED",
-    "NO_WEBSOCKET",
-    "TERMINATED",
     "URL_MISSING",
     "URL_NOT_SET",
     "Failure",
+    "of_state",
 ]

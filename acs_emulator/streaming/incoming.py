@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from acs_emulator.audio.resampling import from_24_to_16
 from acs_emulator.audio.soundtrack import BYTES_PER_SAMPLE, TICKS_PER_SAMPLE
-from acs_emulator.calls import Leg
+from acs_emulator.calls.call import Leg
 from acs_emulator.clock import TICKS_PER_SECOND, Clock
 from acs_emulator.streaming.state import MediaStreaming
 
@@ -35,7 +35,6 @@ class Playback:
     def __init__(self, clock: Clock, leg: Leg, streaming: MediaStreaming) -> None:
         self._clock = clock
         self._leg = leg
-        self._sound = leg.call.sound
         self._streaming = streaming
         self._until = 0
         self._rest = b""
@@ -52,7 +51,7 @@ class Playback:
         duration = len(samples) // BYTES_PER_SAMPLE * TICKS_PER_SAMPLE
         if not duration:
             return
-        begins = self._sound.add(
+        begins = self._leg.call.sound.add(
             self._leg.shown_as, max(now, self._until), duration, lambda: samples, source=self
         )
         self._until = begins + duration
@@ -65,7 +64,7 @@ class Playback:
 
     def flush(self) -> None:
         now = self._clock.ticks()
-        self._sound.cut(self._leg.shown_as, now, source=self)
+        self._leg.call.sound.cut(self._leg.shown_as, now, source=self)
         self._until, self._rest = now, b""
 
     def _at_16_khz(self, samples: bytes) -> bytes:

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from typing import Literal
 
-from acs_emulator.calls import Leg, LegState
-from acs_emulator.dialling import DialFailed
-from acs_emulator.events import MEDIA_OK, Told
+from acs_emulator.calls.call import Leg
 from acs_emulator.exchange import Exchange
+from acs_emulator.outgoing.dialling import DialFailed
+from acs_emulator.outgoing.events import MEDIA_OK, Told
+from acs_emulator.outgoing.streams import Reports
 from acs_emulator.streaming import failures
 from acs_emulator.streaming.failures import Failure
 from acs_emulator.streaming.state import MediaStreaming
-from acs_emulator.streaming.stream import Reports, Stream
+from acs_emulator.streaming.stream import Stream
 
 
 async def start_at_setup(exchange: Exchange, leg: Leg) -> None:
@@ -29,9 +30,8 @@ async def start_at_setup(exchange: Exchange, leg: Leg) -> None:
 
 async def start(exchange: Exchange, leg: Leg, told: Told) -> None:
     """Events: MediaStreamingStarted or MediaStreamingFailed."""
-    streaming, failure = leg.media_streaming, _of_state(leg)
-    if streaming is None or failure is not None:
-        failed(exchange, leg, told, failure or failures.URL_NOT_SET)
+    streaming = _agreed(exchange, leg, told)
+    if streaming is None:
         return
     async with streaming.operation:
         if streaming.stream is not None:
@@ -43,9 +43,8 @@ async def start(exchange: Exchange, leg: Leg, told: Told) -> None:
 
 async def stop(exchange: Exchange, leg: Leg, told: Told) -> None:
     """Events: MediaStreamingStopped, once the socket is closed, or MediaStreamingFailed."""
-    streaming, failure = leg.media_streaming, _of_state(leg)
-    if streaming is None or failure is not None:
-        failed(exchange, leg, told, failure or failures.URL_NOT_SET)
+    streaming = _agreed(exchange, leg, told)
+    if streaming is None:
         return
     async with streaming.operation:
         if streaming.stream is not None:
@@ -63,11 +62,19 @@ def failed(exchange: Exchange, leg: Leg, told: Told, failure: Failure) -> None:
     exchange.callbacks.send(
         leg,
         "MediaStreamingFailed",
+        told,
         result=failure.result,
-        context=told.context,
-        url=told.callback_uri,
         fields=_update_field("mediaStreamingFailed", failure.details),
     )
+
+
+def _agreed(exchange: Exchange, leg: Leg, told: Told) -> MediaStreaming | None:
+    """What was agreed at setup; that there is nothing, or that the call is not connected, is told as a failure."""
+    failure = failures.of_state(leg)
+    if failure is None and leg.media_streaming is not None:
+        return leg.media_streaming
+    failed(exchange, leg, told, failure or failures.URL_NOT_SET)
+    return None
 
 
 async def _open(exchange: Exchange, leg: Leg, streaming: MediaStreaming, told: Told) -> None:
@@ -80,10 +87,16 @@ async def _open(exchange: Exchange, leg: Leg, streaming: MediaStreaming, told: T
     except DialFailed:
         failed(exchange, leg, told, failures.NOT_DIALLED)
         return
+    if leg.gone:
+        stream.abandon()
+        return
     streaming.stream = stream
     exchange.tasks.start(stream.run(), scope=f"media stream {leg.connection_id}")
     leg.call.ring_change()
-    _tell(exchange, leg, told, "Started", "subscriptionStarted")
+    # Applications act on it as soon as they are told, which they may only on a call that is connected.
+    await leg.set_up()
+    if not leg.gone:
+        _tell(exchange, leg, told, "Started", "subscriptionStarted")
 
 
 def _reports(exchange: Exchange, leg: Leg, told: Told) -> Reports:
@@ -102,9 +115,8 @@ def _tell(
     exchange.callbacks.send(
         leg,
         f"MediaStreaming{what}",
+        told,
         result=MEDIA_OK,
-        context=told.context,
-        url=told.callback_uri,
         fields=_update_field(f"mediaStreaming{what}", details),
     )
 
@@ -112,9 +124,3 @@ def _tell(
 def _update_field(status: str, details: str) -> dict[str, object]:
     update = {"contentType": "audio", "mediaStreamingStatus": status, "mediaStreamingStatusDetails": details}
     return {"mediaStreamingUpdate": update}
-
-
-def _of_state(leg: Leg) -> Failure | None:
-    if leg.state in (LegState.DISCONNECTING, LegState.DISCONNECTED):
-        return failures.TERMINATED
-    return None if leg.talks else failures.NOT_ESTABLISHED

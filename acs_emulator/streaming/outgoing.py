@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from acs_emulator.audio.resampling import from_16_to_24
 from acs_emulator.audio.soundtrack import TICKS_PER_SAMPLE
-from acs_emulator.calls import Leg, LegState
+from acs_emulator.calls.call import Call, Leg, LegState
 from acs_emulator.streaming import packets
 from acs_emulator.streaming.metronome import FRAME, grid
 from acs_emulator.streaming.state import MediaStreaming
@@ -37,15 +37,13 @@ class Frames:
 
     def __init__(self, leg: Leg, streaming: MediaStreaming, now: int) -> None:
         self._leg = leg
-        self._call = leg.call
-        self._sound = leg.call.sound
         self._streaming = streaming
         self._silence = bytes(packets.frame_bytes(streaming.rate))
         self._last_sounded: dict[str, int] = {}
         self._index = 0
         self._began = time.time()
         self.origin = grid(now)
-        self._keeper = self._sound.keep(self.origin)
+        self._listen_in(leg.call, self.origin)
         self.sent = Sent()
 
     def due(self, now: int) -> int:
@@ -64,6 +62,9 @@ class Frames:
         """The next frame; one for each speaker of an unmixed stream."""
         start = self.origin + self._index * FRAME
         moment = self._began + self._index / packets.FRAMES_PER_SECOND
+        if self._leg.call is not self._call:
+            self._keeper.close()
+            self._listen_in(self._leg.call, start)
         self._call.hush(start)
         if self._streaming.channel == "mixed":
             frames = [self._frame(None, self._mixed(start), moment)]
@@ -75,6 +76,10 @@ class Frames:
 
     def end(self) -> None:
         self._keeper.close()
+
+    def _listen_in(self, call: Call, since: int) -> None:
+        """The call in which the leg is from now on."""
+        self._call, self._sound, self._keeper = call, call.sound, call.sound.keep(since)
 
     def _frame(self, raw_id: str | None, samples: bytes | None, moment: float) -> str:
         if samples is None:

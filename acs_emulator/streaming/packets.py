@@ -10,11 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from acs_emulator.media.tones import KEYS
+
 FRAMES_PER_SECOND = 50
-_KEYS = {
-    "zero": "0", "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7",
-    "eight": "8", "nine": "9", "asterisk": "*", "pound": "#", "a": "A", "b": "B", "c": "C", "d": "D",
-}  # fmt: skip
 
 Packet = dict[str, object]
 
@@ -48,7 +46,7 @@ def audio(samples: bytes, moment: float, raw_id: str | None, *, silent: bool) ->
 
 def dtmf(tone: str) -> Packet:
     """A key that was pressed. Only digits are documented; the other keys' names are a guess."""
-    return {"kind": "DtmfData", "dtmfData": {"data": _KEYS[tone]}}
+    return {"kind": "DtmfData", "dtmfData": {"data": KEYS[tone]}}
 
 
 def text(packet: Packet) -> str:

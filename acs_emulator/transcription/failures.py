@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from acs_emulator.events import Result
+from acs_emulator.calls.call import Leg
+from acs_emulator.outgoing.events import Result
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +128,13 @@ def documented(code: int, sub_code: int, message: str | None, details: str | Non
     rows = [row for row in FAILURES if (row.code, row.sub_code) == (code, sub_code)]
     row = next((row for row in rows if row.message == message), rows[0] if rows else UNKNOWN)
     return Failure(code, sub_code, message or row.message, details or row.details)
+
+
+def of_state(leg: Leg) -> Failure | None:
+    """Why nothing can be started or stopped in the state in which the leg is."""
+    if leg.gone:
+        return TERMINATED
+    return None if leg.talks else NOT_ESTABLISHED
 
 
 def of_locale(locale: str | None) -> Failure | None:

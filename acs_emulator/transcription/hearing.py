@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from acs_emulator.calls import Leg
+from acs_emulator.calls.call import Leg
 from acs_emulator.clock import Clock
-from acs_emulator.scene import Utterance
+from acs_emulator.people.scene import Utterance
 from acs_emulator.transcription import insights, packets
 from acs_emulator.transcription.packets import Packet, Recognition
 from acs_emulator.transcription.state import Transcription

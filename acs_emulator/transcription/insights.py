@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from acs_emulator.lexical import lexical
-from acs_emulator.scene import Utterance
+from acs_emulator.people.scene import Utterance
+from acs_emulator.speech.lexical import lexical
 
 MASK_WITH_CHARACTER = "MaskWithCharacter"
 """Begins with a capital letter in packets, and with a small one in requests."""

@@ -10,16 +10,17 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from acs_emulator.calls import Leg, LegState
-from acs_emulator.dialling import DialFailed
-from acs_emulator.events import MEDIA_OK
+from acs_emulator.calls.call import Leg
 from acs_emulator.exchange import Exchange
 from acs_emulator.faults import Stage, TranscriptionFailed
+from acs_emulator.outgoing.dialling import DialFailed
+from acs_emulator.outgoing.events import MEDIA_OK, UNTOLD, Told
+from acs_emulator.outgoing.streams import Reports
 from acs_emulator.transcription import failures
 from acs_emulator.transcription.failures import Failure
 from acs_emulator.transcription.insights import NOTHING, Insights
 from acs_emulator.transcription.state import Transcription
-from acs_emulator.transcription.stream import Reports, Stream
+from acs_emulator.transcription.stream import Stream
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +30,8 @@ class Request:
     locale: str | None = None
     locales: tuple[str, ...] = ()
     model_endpoint_id: str | None = None
-    context: str | None = None
-    callback_uri: str | None = None
     insights: Insights = NOTHING
+    told: Told = UNTOLD
 
 
 async def start_at_setup(exchange: Exchange, leg: Leg) -> None:
@@ -39,7 +39,7 @@ async def start_at_setup(exchange: Exchange, leg: Leg) -> None:
     transcription = leg.transcription
     if transcription is None or not transcription.start_at_setup:
         return
-    request = Request(context=leg.operation_context)
+    request = Request(told=Told(leg.operation_context))
     async with transcription.operation:
         failure = _struck(exchange, leg, "setup") or _unready(
             leg, transcription, transcription.locale or next(iter(transcription.locales), None)
@@ -49,9 +49,8 @@ async def start_at_setup(exchange: Exchange, leg: Leg) -> None:
 
 async def start(exchange: Exchange, leg: Leg, request: Request) -> None:
     """Events: TranscriptionStarted or TranscriptionFailed."""
-    transcription = leg.transcription
+    transcription = _agreed(exchange, leg, request)
     if transcription is None:
-        failed(exchange, leg, request, _of_state(leg) or _without_options(leg))
         return
     async with transcription.operation:
         if transcription.stream is not None:
@@ -60,7 +59,7 @@ async def start(exchange: Exchange, leg: Leg, request: Request) -> None:
         locale, locales = _languages(transcription, request)
         failure = (
             _struck(exchange, leg, "start")
-            or _of_state(leg)
+            or failures.of_state(leg)
             or _unready(leg, transcription, locale or next(iter(locales), None))
         )
         if failure is None:
@@ -73,31 +72,32 @@ async def start(exchange: Exchange, leg: Leg, request: Request) -> None:
 async def update(exchange: Exchange, leg: Leg, request: Request) -> None:
     """Events: TranscriptionUpdated, with the context of the start where it has none of its own, as captured; or
     TranscriptionFailed, after which the stream goes on as it was."""
-    transcription = leg.transcription
+    transcription = _agreed(exchange, leg, request)
     if transcription is None:
-        failed(exchange, leg, request, _of_state(leg) or _without_options(leg))
         return
     async with transcription.operation:
         failure = (
-            _struck(exchange, leg, "update") or _of_state(leg) or _no_update(leg, transcription, request)
+            _struck(exchange, leg, "update")
+            or failures.of_state(leg)
+            or _no_update(leg, transcription, request)
         )
         if failure is not None or transcription.stream is None:
             failed(exchange, leg, request, failure or failures.UPDATE_NOT_SUPPORTED_NOW)
             return
         _adopt(transcription, request)
         transcription.stream.listen_for(request.locale or "")
-        request = replace(request, context=request.context or transcription.context)
+        context = request.told.context or transcription.context
+        request = replace(request, told=replace(request.told, context=context))
         _tell(exchange, leg, request, "Updated", "transcriptionUpdated", "transcriptionLocaleUpdated")
 
 
 async def stop(exchange: Exchange, leg: Leg, request: Request) -> None:
     """Events: TranscriptionStopped, once the socket is closed, or TranscriptionFailed."""
-    transcription = leg.transcription
+    transcription = _agreed(exchange, leg, request)
     if transcription is None:
-        failed(exchange, leg, request, _of_state(leg) or _without_options(leg))
         return
     async with transcription.operation:
-        failure = _struck(exchange, leg, "stop") or _of_state(leg)
+        failure = _struck(exchange, leg, "stop") or failures.of_state(leg)
         if failure is not None:
             failed(exchange, leg, request, failure)
             return
@@ -116,9 +116,8 @@ def failed(exchange: Exchange, leg: Leg, request: Request, failure: Failure) -> 
     exchange.callbacks.send(
         leg,
         "TranscriptionFailed",
+        request.told,
         result=failure.result,
-        context=request.context,
-        url=request.callback_uri,
         fields=_update_field("transcriptionFailed", failure.details),
     )
 
@@ -135,11 +134,17 @@ async def _open(
     except DialFailed:
         failed(exchange, leg, request, failures.STREAM_URL)
         return
+    if leg.gone:
+        stream.abandon()
+        return
     transcription.stream = stream
-    transcription.context = request.context
+    transcription.context = request.told.context
     exchange.tasks.start(stream.run(), scope=f"stream {leg.connection_id}")
     leg.call.ring_change()
-    _tell(exchange, leg, request, "Started", "transcriptionStarted", "subscriptionStarted")
+    # Applications act on it as soon as they are told, which they may only on a call that is connected.
+    await leg.set_up()
+    if not leg.gone:
+        _tell(exchange, leg, request, "Started", "transcriptionStarted", "subscriptionStarted")
 
 
 def _reports(exchange: Exchange, leg: Leg, request: Request) -> Reports:
@@ -166,9 +171,8 @@ def _tell(
     exchange.callbacks.send(
         leg,
         f"Transcription{what}",
+        request.told,
         result=MEDIA_OK,
-        context=request.context,
-        url=request.callback_uri,
         fields=_update_field(status, details),
     )
 
@@ -184,14 +188,12 @@ def _struck(exchange: Exchange, leg: Leg, stage: Stage) -> Failure | None:
     return failures.documented(fault.code, fault.sub_code, fault.message, fault.details)
 
 
-def _of_state(leg: Leg) -> Failure | None:
-    if leg.state in (LegState.DISCONNECTING, LegState.DISCONNECTED):
-        return failures.TERMINATED
-    return None if leg.talks else failures.NOT_ESTABLISHED
-
-
-def _without_options(leg: Leg) -> Failure:
-    return failures.URL_NOT_SET if leg.cognitive_services_endpoint else failures.COGNITIVE_NOT_SET
+def _agreed(exchange: Exchange, leg: Leg, request: Request) -> Transcription | None:
+    """What was agreed at setup; that there is nothing is told as a failure."""
+    if leg.transcription is None:
+        without = failures.URL_NOT_SET if leg.cognitive_services_endpoint else failures.COGNITIVE_NOT_SET
+        failed(exchange, leg, request, failures.of_state(leg) or without)
+    return leg.transcription
 
 
 def _unready(leg: Leg, transcription: Transcription, locale: str | None) -> Failure | None:

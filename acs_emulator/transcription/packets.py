@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 
 from acs_emulator.clock import dotnet_ticks
-from acs_emulator.scene import Utterance
+from acs_emulator.people.scene import Utterance
 from acs_emulator.transcription.insights import MASK_WITH_CHARACTER, NOTHING, Insights
 
 _MAX_DATE_TIME_TICKS = 3_155_378_975_999_999_999

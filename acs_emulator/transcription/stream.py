@@ -5,15 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass
-from enum import Enum, auto
 
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
-from acs_emulator.calls import Leg
-from acs_emulator.dialling import CLOSE_TIMEOUT, DialFailed, dial
+from acs_emulator.calls.call import Leg
 from acs_emulator.exchange import Exchange
 from acs_emulator.faults import (
     DropSocket,
@@ -24,61 +20,31 @@ from acs_emulator.faults import (
     SlowSocket,
     TranscriptionFailed,
 )
-from acs_emulator.scene import Utterance
+from acs_emulator.outgoing.streams import Ended, Reports, SocketStream
+from acs_emulator.people.scene import Utterance
 from acs_emulator.transcription import failures
-from acs_emulator.transcription.failures import Failure
 from acs_emulator.transcription.hearing import Hearing
 from acs_emulator.transcription.packets import Packet, result_status
 from acs_emulator.transcription.state import Transcription
 
-REDIAL_DELAYS = (0.5, 1.0, 2.0, 4.0)
-"""Emulated seconds before each redial; ACS documents none."""
 MAX_OUTBOX = 10_000
 
 
-class _Ended(Enum):
-    ASKED = auto()
-    DROPPED = auto()
-    FAILED = auto()
-    ABANDONED = auto()
+class Stream(SocketStream):
+    """One transcription that runs; it can `hear` at any time.
 
-
-@dataclass(frozen=True, slots=True)
-class Reports:
-    """What a stream tells about itself while it runs."""
-
-    interrupted: Callable[[], None]
-    reestablished: Callable[[], None]
-    failed: Callable[[Failure], None]
-
-
-class Stream:
-    """One transcription that runs: `open`, then `run` in a task of its own, `hear` at any time, at last `close`.
-
-    A dropped socket is dialled again. Each connection begins with metadata, and each metadata packet begins a
-    recognition stream, so that offsets count from it anew; what was said while the socket was down is lost. Nothing
-    of this is documented; the names of the status values are all there is.
+    Each connection begins with metadata, and each metadata packet begins a recognition stream, so that offsets count
+    from it anew; what was said while the socket was down is lost. None of this is documented.
     """
 
     def __init__(self, exchange: Exchange, leg: Leg, transcription: Transcription, reports: Reports) -> None:
-        self._exchange = exchange
-        self._clock = exchange.clock
-        self._faults = exchange.faults
-        self._journal = exchange.journal
-        self._leg = leg
+        super().__init__(exchange, leg, "transcription", reports)
         self._transcription = transcription
-        self._reports = reports
         legacy = exchange.options.legacy_offsets or leg.call.legacy_offsets
         self._hearing = Hearing(leg, transcription, self._clock, legacy=legacy)
-        self._connection: ClientConnection | None = None
         self._outbox: deque[Packet] = deque()
         self._held_back: Packet | None = None
-        self._wake = asyncio.Event()
-        self._stopping = False
-        self._finished = asyncio.Event()
         self._sent = 0
-        self._drop: DropSocket | None = None
-        self._task: asyncio.Task[object] | None = None
 
     @property
     def origin(self) -> int:
@@ -87,7 +53,7 @@ class Stream:
 
     async def open(self) -> None:
         """Dial and announce the stream. Raises DialFailed."""
-        self._connection = await self._dial()
+        await super().open()
         self._begin_recognition()
 
     def hear(self, utterance: Utterance) -> None:
@@ -106,50 +72,19 @@ class Stream:
         self._transcription.locales = ()
         self._begin_recognition()
 
-    async def run(self) -> None:
-        """Serve the socket until it is closed or cannot be dialled any more."""
-        self._task = asyncio.current_task()
-        try:
-            while self._connection is not None:
-                connection = self._connection
-                ended = _Ended.ABANDONED
-                try:
-                    ended = await self._serve(connection)
-                finally:
-                    self._connection = None
-                    closed = {"callConnectionId": self._leg.connection_id, "how": ended.name}
-                    self._journal.add("socket-closed", **closed)
-                if ended is not _Ended.DROPPED or self._stopping:
-                    return
-                await self._redial()
-        finally:
-            self._transcription.stream = None
-            self._finished.set()
+    @property
+    def _url(self) -> str:
+        return self._transcription.transport_url or ""
 
-    async def close(self) -> None:
-        """Send what is left, close the socket and return; at the latest after a few real seconds."""
-        self._stopping = True
-        self._wake.set()
-        if self._connection is None and self._task is not None:
-            self._task.cancel()
-        try:
-            async with asyncio.timeout(CLOSE_TIMEOUT + 1):
-                await self._finished.wait()
-        except TimeoutError:
-            await self._abandon()
+    def _take(self, frame: str | bytes) -> None:
+        """Discarded: ACS expects nothing, and one official sample echoes every frame."""
 
-    async def _abandon(self) -> None:
-        """The application reads too slowly: what it has not taken is lost to it."""
-        self._journal.add("error", message="a transcription socket did not close in time")
-        if self._task is not None:
-            self._task.cancel()
-            await self._finished.wait()
-        for packet in (*([self._held_back] if self._held_back else []), *self._outbox):
-            self._lost(packet, "socket closed")
-        self._outbox.clear()
-
-    async def _dial(self) -> ClientConnection:
-        return await dial(self._exchange, self._leg, self._transcription.transport_url or "")
+    def _over(self) -> None:
+        """What the application has not taken is lost to it."""
+        self._transcription.stream = None
+        if self._held_back is not None:
+            self._outbox.appendleft(self._held_back)
+        self._lose_all("socket closed")
 
     def _begin_recognition(self) -> None:
         self._hearing.begin()
@@ -165,45 +100,21 @@ class Stream:
     def _lost(self, packet: Packet, why: str) -> None:
         self._journal.add("packet-lost", callConnectionId=self._leg.connection_id, why=why, packet=packet)
 
-    async def _serve(self, connection: ClientConnection) -> _Ended:
-        reader = asyncio.create_task(self._read(connection))
-        try:
-            ended = await self._write(connection, reader)
-            if ended is not _Ended.DROPPED:
-                await connection.close()
-            return ended
-        except ConnectionClosed:
-            return _Ended.DROPPED
-        finally:
-            connection.transport.abort()
-            await reader
-
-    async def _read(self, connection: ClientConnection) -> None:
-        """Discard what the application sends (one official sample echoes every frame) until the socket closes."""
-        try:
-            async for _ in connection:
-                pass
-        except ConnectionClosed:
-            return
-        finally:
-            self._wake.set()
-
-    async def _write(self, connection: ClientConnection, reader: asyncio.Task[None]) -> _Ended:
+    async def _write(self, connection: ClientConnection, reader: asyncio.Task[None]) -> Ended:
         while True:
             while self._outbox:
                 ended = await self._send_next(connection)
                 if ended is not None:
                     return ended
             if self._stopping:
-                if self._held_back is not None:
-                    await self._send(connection, self._held_back)
-                return _Ended.ASKED
+                await self._send_held_back(connection)
+                return Ended.ASKED
             if reader.done():
-                return _Ended.DROPPED
+                return Ended.DROPPED
             self._wake.clear()
             await self._wake.wait()
 
-    async def _send_next(self, connection: ClientConnection) -> _Ended | None:
+    async def _send_next(self, connection: ClientConnection) -> Ended | None:
         packet = self._outbox.popleft()
         try:
             if packet["kind"] != "TranscriptionData":
@@ -214,7 +125,7 @@ class Stream:
             self._lost(packet, "socket closed")
             raise
 
-    async def _send_data(self, connection: ClientConnection, packet: Packet) -> _Ended | None:
+    async def _send_data(self, connection: ClientConnection, packet: Packet) -> Ended | None:
         """Send a result the way the faults will have it."""
         connection_id, status = self._leg.connection_id, result_status(packet)
         if ended := self._strike(packet):
@@ -234,12 +145,16 @@ class Stream:
         await self._send(connection, packet)
         if self._faults.take_delivery(Duplicate, "packets", status, connection_id):
             await self._send(connection, packet)
+        await self._send_held_back(connection)
+        return None
+
+    async def _send_held_back(self, connection: ClientConnection) -> None:
+        """The packet that was to be overtaken."""
         if self._held_back is not None:
             overtaken, self._held_back = self._held_back, None
             await self._send(connection, overtaken)
-        return None
 
-    def _strike(self, packet: Packet) -> _Ended | None:
+    def _strike(self, packet: Packet) -> Ended | None:
         """Whether a fault ends the stream, or breaks the socket, before this packet."""
         connection_id = self._leg.connection_id
         failed = self._faults.take(TranscriptionFailed, connection_id, lambda f: f.on == "streaming")
@@ -247,7 +162,7 @@ class Stream:
             self._reports.failed(
                 failures.documented(failed.code, failed.sub_code, failed.message, failed.details)
             )
-            return _Ended.FAILED
+            return Ended.FAILED
         drop = self._faults.take(
             DropSocket, connection_id, lambda f: f.what == "transcription" and f.after_packets <= self._sent
         )
@@ -258,7 +173,7 @@ class Stream:
             self._outbox.appendleft(packet)
         else:
             self._lost(packet, "socket dropped")
-        return _Ended.DROPPED
+        return Ended.DROPPED
 
     async def _send(self, connection: ClientConnection, packet: Packet) -> None:
         await self._write_frame(
@@ -276,29 +191,17 @@ class Stream:
             self._lost(packet, "socket closed")
             raise
 
-    async def _redial(self) -> None:
-        self._reports.interrupted()
-        drop = self._drop
-        if not (drop and drop.redeliver):
-            for packet in self._outbox:
-                self._lost(packet, "socket dropped")
-            self._outbox.clear()
-        for delay in REDIAL_DELAYS if drop is None or drop.reconnect else ():
-            await self._clock.sleep(delay)
-            if self._stopping:
-                return
-            try:
-                self._connection = await self._dial()
-            except DialFailed:
-                continue
-            self._resume(drop)
-            return
-        self._reports.failed(failures.NO_WEBSOCKET)
+    def _interrupted(self) -> None:
+        if not (self._drop and self._drop.redeliver):
+            self._lose_all("socket dropped")
 
-    def _resume(self, drop: DropSocket | None) -> None:
-        if drop is None or drop.offsets == "restart":
+    def _lose_all(self, why: str) -> None:
+        for packet in self._outbox:
+            self._lost(packet, why)
+        self._outbox.clear()
+
+    def _resumed(self) -> None:
+        if self._drop is None or self._drop.offsets == "restart":
             self._hearing.begin()
         self._outbox.appendleft(self._hearing.metadata())
-        self._drop = None
         self._sent = 0
-        self._reports.reestablished()

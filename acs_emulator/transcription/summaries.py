@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import deque
 
-from acs_emulator.calls import Leg
-from acs_emulator.events import MEDIA_OK, Result, Told
+from acs_emulator.calls.call import Leg
 from acs_emulator.exchange import Exchange
+from acs_emulator.outgoing.events import MEDIA_OK, Result, Told
 
 NOT_SUMMARIZED = Result(500, 8626, "Action failed, unable to summarize the call transcripts.")
 """As captured, with its `transcriptionMessage`."""
@@ -27,9 +27,8 @@ def summarize(exchange: Exchange, leg: Leg, told: Told) -> None:
     exchange.callbacks.send(
         leg,
         "TranscriptionCallSummaryUpdated",
+        told,
         result=MEDIA_OK if said else NOT_SUMMARIZED,
-        context=told.context,
-        url=told.callback_uri,
         fields={"transcriptionUpdate": update},
     )
 

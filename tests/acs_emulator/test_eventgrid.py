@@ -1,3 +1,4 @@
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -6,7 +7,8 @@ import pytest
 from azure.core.messaging import CloudEvent
 from azure.eventgrid import EventGridEvent
 
-from acs_emulator.eventgrid import AdvancedFilter, EndpointFailed, Event, Subscription
+from acs_emulator.eventgrid import AdvancedFilter, EndpointFailed, Event, Subscription, grid
+from tests.acs_emulator.conftest import Received, Receiver
 
 pytestmark = pytest.mark.anyio
 
@@ -160,6 +162,19 @@ async def test_a_dead_letter(
     assert letter["publishTime"] <= letter["lastDeliveryAttemptTime"]
 
 
+async def test_an_endpoint_that_is_gone_for_good(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only so many deliveries wait for it; what comes then is given up after one attempt."""
+    monkeypatch.setattr(grid, "MAX_WAITING", 1)
+    world.emulator.clock.set_speed(0.01)
+    world.receiver.statuses += [500, 500]
+    first = await world.dial_in()
+    second = await world.dial_in(**{"from": "+15551230002"})
+    entry = await world.journal("dead-letter", lambda _: True)
+    assert first != second
+    assert entry.data["event"]["data"]["incomingCallContext"] == second
+    assert entry.data["event"]["deliveryAttempts"] == 1
+
+
 async def test_a_dead_letter_as_a_cloud_event(world: Any) -> None:
     """Its extension attributes are in lower case; no file is written unless asked."""
     await _only(world, schema="CloudEventSchemaV1_0")
@@ -274,3 +289,21 @@ async def test_a_slow_event(world: Any) -> None:
     assert world.receiver.events == []
     await world.emulator.clock.step(0.5)
     assert len(world.receiver.events) == 1
+
+
+class _Quoting(Receiver):
+    """Writes its JSON with single quotes."""
+
+    def _response(self, request: Received) -> tuple[str, bytes]:
+        head, content = super()._response(request)
+        return head, content.replace(b'"', b"'")
+
+
+async def test_a_handshake_answered_in_single_quotes(world: Any) -> None:
+    """Agrees all the same."""
+    application = _Quoting()
+    server = await asyncio.start_server(application.answer, "127.0.0.1", 0)
+    async with server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/events"
+        made = await world.control("/event-subscriptions", {"url": url})
+    assert made["validated"]

@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from acs_emulator.journal import Journal
+from acs_emulator.journal import Entry, Journal
 
 pytestmark = pytest.mark.anyio
 
@@ -35,3 +35,21 @@ async def test_old_entries_give_way() -> None:
     assert [entry.number for entry in journal.entries()] == [2, 3]
     journal.clear()
     assert journal.add("call").to_json()["number"] == 4
+
+
+async def test_who_waits_looks_at_an_entry_once() -> None:
+    """However much is in the journal, and however often something is added."""
+    journal = Journal()
+    seen: list[int] = []
+
+    def where(entry: Entry) -> bool:
+        seen.append(entry.number)
+        return entry.kind == "call"
+
+    journal.add("speech")
+    waiting = asyncio.create_task(journal.wait(where=where))
+    for kind in ("speech", "speech", "call"):
+        await asyncio.sleep(0)
+        journal.add(kind)
+    assert [entry.number for entry in await waiting] == [4]
+    assert sorted(seen) == [1, 2, 3, 4]

@@ -1,4 +1,6 @@
 import asyncio
+import gc
+import warnings
 
 import pytest
 
@@ -62,3 +64,16 @@ async def test_a_task_that_moves_outlives_its_first_scope() -> None:
     assert still == (False, False)
     assert alone.cancelled()
     assert waiting.cancelled()
+
+
+async def test_a_task_that_is_canceled_before_its_first_step() -> None:
+    """Its work, which never began, is put away without a warning."""
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        async with asyncio.TaskGroup() as group:
+            tasks = Tasks(group, Journal())
+            task = tasks.start(asyncio.sleep(3600), scope="call")
+            tasks.cancel("call")
+        gc.collect()
+    assert task.cancelled()
+    assert [str(one.message) for one in warned] == []

@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import Field
 
+from acs_emulator.media.tones import Tone
 from acs_emulator.rest.bodies.identifiers import Identifier, Operation
-from acs_emulator.tones import Tone
 
 MOST_TONES = 18
 """At a time; the how-to on mid-call media actions."""

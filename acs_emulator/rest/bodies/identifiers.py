@@ -2,24 +2,41 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Self
 from urllib.parse import urlsplit
 
+import httpx
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from acs_emulator.events import Told
 from acs_emulator.identifiers import is_phone_number
+from acs_emulator.outgoing.events import Told
 from acs_emulator.wire import Body
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_SPACE = re.compile(r"\s")
 
 
 def web_address(*schemes: str) -> AfterValidator:
+    """An absolute URL with one of these schemes and a host that can be asked for."""
+
     def check(url: str) -> str:
         parts = urlsplit(url)
-        if parts.scheme.lower() not in schemes or not parts.hostname or parts.port == 0:
+        known = parts.scheme.lower() in schemes and parts.hostname and parts.port != 0
+        if not known or _CONTROL.search(url) or _SPACE.search(parts.netloc) or not _has_host(url):
             raise ValueError(f"must be an absolute URL with {' or '.join(schemes)}")
         return url
 
     return AfterValidator(check)
+
+
+def _has_host(url: str) -> bool:
+    """Whether the host is a name that DNS could know."""
+    try:
+        labels = httpx.URL(url).raw_host.split(b".")
+    except (httpx.InvalidURL, UnicodeError):
+        return False
+    return all(len(label) < 64 for label in labels)
 
 
 def lower(value: object) -> object:
@@ -100,6 +117,21 @@ class Identifier(Body):
         if extension := self.teams_extension_user:
             return f"8:acs:{extension.resource_id}_{extension.tenant_id}_{extension.user_id}"
         return ""
+
+
+class _CustomCallingContext(Body):
+    voip_headers: dict[str, str | None] | None = None
+    sip_headers: dict[str, str | None] | None = None
+    teams_phone_call_details: dict[str, object] | None = None
+
+
+def _custom_calling_context(given: dict[str, object]) -> dict[str, object]:
+    _CustomCallingContext.model_validate(given)
+    return given
+
+
+CustomCallingContext = Annotated[dict[str, object], AfterValidator(_custom_calling_context)]
+"""As it was given: whoever is called is told all of it."""
 
 
 class Operation(Body):

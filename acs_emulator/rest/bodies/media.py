@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from acs_emulator.prompts import Source
+from acs_emulator.media.prompts import Source
 from acs_emulator.rest.bodies.identifiers import AnyCase, Identifier, Operation, web_address
 from acs_emulator.wire import Body
 

@@ -6,7 +6,13 @@ from typing import Annotated
 
 from pydantic import Field
 
-from acs_emulator.rest.bodies.identifiers import Context, Identifier, Operation, PhoneNumber
+from acs_emulator.rest.bodies.identifiers import (
+    Context,
+    CustomCallingContext,
+    Identifier,
+    Operation,
+    PhoneNumber,
+)
 from acs_emulator.rest.bodies.media import PlaySource
 from acs_emulator.wire import Body
 
@@ -18,7 +24,7 @@ class AddParticipant(Operation):
     source_caller_id_number: PhoneNumber | None = None
     source_display_name: str | None = None
     invitation_timeout_in_seconds: Annotated[int, Field(ge=0, le=180)] | None = None
-    custom_calling_context: dict[str, object] | None = None
+    custom_calling_context: CustomCallingContext | None = None
 
 
 class RemoveParticipant(Operation):
@@ -26,7 +32,7 @@ class RemoveParticipant(Operation):
 
 
 class CancelAddParticipant(Operation):
-    invitation_id: str
+    invitation_id: Annotated[str, Field(min_length=1)]
 
 
 class MuteParticipants(Body):
@@ -42,7 +48,7 @@ class MoveParticipants(Operation):
 class TransferToParticipant(Operation):
     target_participant: Identifier
     transferee: Identifier | None = None
-    custom_calling_context: dict[str, object] | None = None
+    custom_calling_context: CustomCallingContext | None = None
     source_caller_id_number: PhoneNumber | None = None
 
 

@@ -6,10 +6,10 @@ from typing import Annotated, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from acs_emulator.media.tones import Tone
 from acs_emulator.recognition.request import Choice, Dtmf, InputType, Request
 from acs_emulator.rest.bodies.identifiers import Identifier, Operation
 from acs_emulator.rest.bodies.media import PlaySource
-from acs_emulator.tones import Tone
 from acs_emulator.wire import Body
 
 _INPUT_TYPES = {name.lower(): name for name in ("dtmf", "speech", "speechOrDtmf", "choices")}

@@ -6,11 +6,13 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from acs_emulator.establishing import Setup
+from acs_emulator.calls.call import room_call_id
+from acs_emulator.calls.establishing import Setup
 from acs_emulator.rest.bodies.identifiers import (
     AnyCase,
     CallbackUri,
     Context,
+    CustomCallingContext,
     Id,
     Identifier,
     PhoneNumber,
@@ -81,7 +83,7 @@ class CreateCall(_SetupBody):
     source: Id | None = None
     source_caller_id_number: PhoneNumber | None = None
     source_display_name: str | None = None
-    custom_calling_context: dict[str, object] | None = None
+    custom_calling_context: CustomCallingContext | None = None
     teams_app_source: TeamsApp | None = None
 
     @property
@@ -107,9 +109,27 @@ class CallLocator(Body):
 
     @model_validator(mode="after")
     def _names_one_call(self) -> Self:
-        if sum(bool(one) for one in (self.group_call_id, self.server_call_id, self.room_id)) != 1:
+        named = {
+            kind
+            for kind, one in (
+                ("groupcalllocator", self.group_call_id),
+                ("servercalllocator", self.server_call_id),
+                ("roomcalllocator", self.room_id),
+            )
+            if one
+        }
+        if len(named) != 1:
             raise ValueError("needs exactly one of groupCallId, serverCallId and roomId")
+        if self.kind is not None and self.kind not in named:
+            raise ValueError("kind names another member than the one that is given")
         return self
+
+    @property
+    def call(self) -> str:
+        """One of the ids by which the emulator finds the call."""
+        if self.room_id:
+            return room_call_id("room", self.room_id)
+        return room_call_id("group", self.group_call_id) if self.group_call_id else self.server_call_id or ""
 
 
 class Connect(_SetupBody):

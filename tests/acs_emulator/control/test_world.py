@@ -102,3 +102,52 @@ async def test_the_api_description(world: Any) -> None:
         assert "4XX" in operation["responses"], name
     assert not any(path.startswith("/calling/") for path in description["paths"])
     assert (await world.http.get("/_emulator/nothing")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/faults", b'{"kind": "http", "status": 503, "message": "\\ud800"}'),
+        ("/faults", b'{"kind": "operationFailed", "operation": "play", "fields": {"x": NaN}}'),
+        ("/faults", b'{"kind": "http", "status": 503, "retryAfter": -5}'),
+        ("/calls", b'{"customContext": ' + b'{"a":' * 400 + b"1" + b"}" * 401),
+        ("/calls", b'{"customContext": {"voipHeaders": 5}}'),
+        ("/calls", b'{"\\ud800": 1}'),
+        ("/calls", b'{"roomId": "r", "groupId": "g"}'),
+        ("/calls", b'{"audio": {}}'),
+        ("/calls", b'{"dialoguePath": "a\\u0000b"}'),
+        ("/calls", b'{"dialoguePath": "/dev/zero"}'),
+        ("/event-subscriptions", b'{"url": "http://a b/"}'),
+        ("/event-subscriptions", b'{"url": "http://h.example/", "headers": {"x": "\\u2603"}}'),
+        ("/event-subscriptions", b'{"url": "http://h.example/", "headers": {"Content-Length": "5"}}'),
+        ("/event-subscriptions", b'{"url": "http://h.example/", "deadLetterPath": "a\\u0000b"}'),
+        ("/replay", b'{"lines": [{"kind": "frame", "number": 1, "at": 0, "socket": 1, "base64": "A"}]}'),
+        ("/replay", b'{"lines": [{"kind": "frame", "number": 1, "at": 0, "socket": 1, "base64": "/w=="}]}'),
+    ],
+    ids=ascii,
+)
+async def test_a_control_request_that_could_not_be_carried_out(world: Any, path: str, body: bytes) -> None:
+    """422 as a problem, and nothing has changed."""
+    shown = [
+        (await world.http.get(f"/_emulator{one}")).text
+        for one in ("/calls", "/faults", "/event-subscriptions")
+    ]
+    headers = {"Content-Type": "application/json"}
+    response = await world.http.post(f"/_emulator{path}", content=body, headers=headers)
+    assert response.status_code == 422
+    assert response.headers["content-type"] == "application/problem+json"
+    assert shown == [
+        (await world.http.get(f"/_emulator{one}")).text
+        for one in ("/calls", "/faults", "/event-subscriptions")
+    ]
+
+
+async def test_numbers_without_end(world: Any) -> None:
+    """A speaker or a place in a list with thousands of digits is nobody and nowhere."""
+    await world.dial_in()
+    (call,) = (await world.http.get("/_emulator/calls")).json()["calls"]
+    speaker = {"speaker": "agent" + "9" * 5000, "tones": "1"}
+    await world.control(f"/calls/{call['callId']}/press", speaker, 409)
+    where = f"/event/{'9' * 5000}=1"
+    journal = await world.http.get("/_emulator/journal", params={"kind": "eventgrid", "where": where})
+    assert journal.json()["entries"] == []

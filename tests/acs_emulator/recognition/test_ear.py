@@ -3,9 +3,9 @@ from typing import Any
 import pytest
 
 from acs_emulator.clock import to_ticks
+from acs_emulator.people.scene import Press, Utterance
 from acs_emulator.recognition.ear import SPEECH_PATIENCE, Ear
 from acs_emulator.recognition.request import MAX_TONES, Choice, Dtmf, Request
-from acs_emulator.scene import Press, Utterance
 
 WHO = "4:+15551230001"
 CHOICES = (Choice("Yes", ("yes",), "one"), Choice("No", ("no",), "two"))

@@ -9,7 +9,7 @@ from websockets.asyncio.server import serve
 
 from acs_emulator.clock import Clock
 from acs_emulator.recorder import tape
-from acs_emulator.recorder.lines import Closed, Frame
+from acs_emulator.recorder.lines import Frame
 from acs_emulator.recorder.tape import Recorder, Signed
 
 pytestmark = pytest.mark.anyio
@@ -171,7 +171,7 @@ async def test_bytes_that_are_no_text() -> None:
     assert socket == 1
     for message in (b"\xff\x00", "Köln", b""):
         recorder.frame(socket, message)
-    recorder.closed(Closed(number=1, at=0, socket=socket, how="dropped"))
+    recorder.closed(socket, "dropped")
     frames = [line for line in recorder.lines if isinstance(line, Frame)]
     assert [(one.content(), one.binary) for one in frames] == [
         (b"\xff\x00", True),

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from acs_emulator.calls import Call, Leg
+from acs_emulator.calls.call import Call, Leg
 from acs_emulator.clock import TICKS_PER_SECOND as SECOND
 from acs_emulator.recordings import chunks
 from acs_emulator.recordings.chunks import EncodingFailed, Maker

@@ -1,6 +1,6 @@
 import pytest
 
-from acs_emulator.calls import Call, Leg
+from acs_emulator.calls.call import Call, Leg
 from acs_emulator.clock import TICKS_PER_SECOND as SECOND
 from acs_emulator.recordings.formats import Format
 from acs_emulator.recordings.recording import Channels, Recording, Span, Wanted

@@ -13,7 +13,12 @@ from pydantic import ValidationError
 
 from acs_emulator.rest.bodies.identifiers import Identifier
 from acs_emulator.rest.bodies.media import Play
-from acs_emulator.rest.bodies.participants import Hold, MuteParticipants, TransferToParticipant
+from acs_emulator.rest.bodies.participants import (
+    CancelAddParticipant,
+    Hold,
+    MuteParticipants,
+    TransferToParticipant,
+)
 from acs_emulator.rest.bodies.recordings import StartRecording
 from acs_emulator.rest.bodies.setup import CallLocator, CreateCall, RejectCall
 
@@ -132,3 +137,42 @@ def test_recordings_that_cannot_be(body: dict[str, Any]) -> None:
     """Of no call or two, to nowhere, two on one channel, on a sixth."""
     with pytest.raises(ValidationError):
         StartRecording.model_validate(body)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://a b/",
+        "http://h\x00/",
+        "http://x/\n",
+        "http://" + "a" * 64 + ".example/",
+        "http://\u2603..example/",
+    ],
+    ids=ascii,
+)
+def test_addresses_that_nobody_could_be_reached_at(url: str) -> None:
+    """Refused at once, not when something has to be sent there."""
+    with pytest.raises(ValidationError):
+        Play.model_validate(
+            {"playSources": [{"kind": "text", "text": {"text": "x"}}], "operationCallbackUri": url}
+        )
+
+
+def test_a_locator_whose_kind_is_another() -> None:
+    """It has to name the member that is given."""
+    with pytest.raises(ValidationError):
+        CallLocator.model_validate({"kind": "roomCallLocator", "serverCallId": "s"})
+
+
+@pytest.mark.parametrize("context", [{"voipHeaders": 5}, {"sipHeaders": {"User-To-User": {}}}])
+def test_a_calling_context_without_headers(context: dict[str, object]) -> None:
+    """Headers are names and texts, so that whoever is called can read them."""
+    user = {"communicationUser": {"id": "8:acs:a_b"}}
+    with pytest.raises(ValidationError):
+        TransferToParticipant.model_validate({"targetParticipant": user, "customCallingContext": context})
+
+
+def test_an_invitation_without_a_name() -> None:
+    """There is nothing to cancel."""
+    with pytest.raises(ValidationError):
+        CancelAddParticipant.model_validate({"invitationId": ""})

@@ -238,3 +238,29 @@ def test_no_path_breaks_the_names(path: str) -> None:
     """Any path has a name or none."""
     assert name_of("GET", f"{CALLS}/{path}") in NAMES | {None}
     assert connection_of(f"{CALLS}/{path}") is None or path
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    "body", [b'{"x": ' + b"[" * 100_000, b'{"x": NaN}', b'{"x": "\\ud800"}', b'{"x": "\xff"}'], ids=ascii
+)
+async def test_json_that_could_not_be_shown_again(world: Any, body: bytes) -> None:
+    """400 in Azure's shape, in members that nobody reads too; the journal can still be read."""
+    answer = await _post(world, f"{CALLS}/nowhere:stopTranscription", body)
+    assert answer.status_code == 400
+    assert answer.json()["error"]["code"] == "BadRequest"
+    unsigned = await world.http.post(f"{CALLS}?{VERSION}", content=body)
+    assert unsigned.status_code == 401
+    journal = await world.http.get("/_emulator/journal", params={"kind": "request"})
+    assert [entry["status"] for entry in journal.json()["entries"]] == [400, 401]
+
+
+@pytest.mark.anyio
+async def test_dates_beyond_all_time(world: Any) -> None:
+    """An offset that no date can have is a wrong date: 401, and 400 for when a request was first sent."""
+    never = "Fri, 20 Nov 2026 10:00:00 +99999999999999"
+    unsigned = await _post(world, CALLS, _create(world), x_ms_date=never)
+    assert unsigned.status_code == 401
+    first_sent = {"Repeatability_Request_ID": str(uuid.uuid4()), "Repeatability_First_Sent": never}
+    repeated = await _post(world, CALLS, _create(world), **first_sent)
+    assert repeated.status_code == 400

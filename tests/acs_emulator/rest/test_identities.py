@@ -1,4 +1,6 @@
 import asyncio
+import base64
+import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
@@ -121,3 +123,19 @@ async def test_reset_brings_deleted_users_back(world: Any) -> None:
         await client.delete_user(user)
         await world.http.post("/_emulator/reset")
         assert (await client.get_token(user, ["voip"])).token
+
+
+@pytest.mark.parametrize("expiry", ["soon", None, [], 1e300, -5])
+async def test_a_teams_token_that_ends_at_no_time(world: Any, expiry: object) -> None:
+    """401 in Azure's shape, as for any other token that is not good."""
+    claims = base64.urlsafe_b64encode(json.dumps({"appid": "a", "oid": "b", "exp": expiry}).encode()).decode()
+    token = f"eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.{claims.rstrip('=')}.AAAA"
+    bearer = issue(
+        world.emulator.options, world.emulator.exchange.keys, "https://communication.azure.com"
+    ).value
+    refused = await world.http.post(
+        f"/teamsUser/:exchangeAccessToken?{VERSION}",
+        json={"token": token, "appId": "a", "userId": "b"},
+        headers={"Authorization": f"Bearer {bearer}"},
+    )
+    assert (refused.status_code, refused.json()["error"]["code"]) == (401, "InvalidToken")

@@ -10,7 +10,7 @@ from azure.communication.callautomation import (
 from azure.core.credentials import AzureKeyCredential
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 
-from acs_emulator.calls import Person
+from acs_emulator.calls.call import Person
 from acs_emulator.rest.participants import PAGE_SIZE
 
 pytestmark = pytest.mark.anyio

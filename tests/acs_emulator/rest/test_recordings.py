@@ -11,7 +11,7 @@ from azure.communication.callautomation.aio import CallAutomationClient
 from azure.core.credentials import AzureKeyCredential
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 
-from acs_emulator.calls import Call
+from acs_emulator.calls.call import Call
 from acs_emulator.clock import TICKS_PER_SECOND
 from acs_emulator.recordings import formats
 

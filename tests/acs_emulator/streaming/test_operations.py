@@ -147,3 +147,17 @@ async def test_connect(world: Any, application: Any) -> None:
     )
     await world.event("MediaStreamingStarted")
     await application.until(lambda: application.of("AudioData"))
+
+
+async def test_the_start_at_setup_is_told_once_it_can_be_acted_on(world: Any, application: Any) -> None:
+    """The socket is dialled while the call connects; MediaStreamingStarted comes when it is connected."""
+    context = await world.dial_in()
+    world.emulator.clock.hold()
+    connection_id = await world.answer(context, media_streaming=application.options())
+    await application.until(lambda: application.metadata)
+    await world.emulator.clock.step(0)
+    assert world.receiver.callbacks == []
+    world.emulator.clock.release()
+    await world.event("MediaStreamingStarted")
+    await world.client.get_call_connection(connection_id).stop_media_streaming()
+    await world.event("MediaStreamingStopped")

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from acs_emulator.audio.voice import voice
-from acs_emulator.calls import Call, Leg, LegState, Line, Person
+from acs_emulator.calls.call import Call, Leg, LegState, Line, Person
 from acs_emulator.streaming.outgoing import FRAME, MAX_BEHIND, Frames
 from acs_emulator.streaming.state import Channel, MediaStreaming
 
@@ -124,3 +124,18 @@ def test_who_is_on_hold() -> None:
     assert not json.loads(frames.take()[0])["audioData"]["silent"]
     leg.call.people[PEOPLE[0]].on_hold = True
     assert json.loads(frames.take()[0])["audioData"]["silent"]
+
+
+def test_a_leg_that_is_moved_to_another_call() -> None:
+    """Is sent what sounds there, and keeps nothing of the call that it left."""
+    leg, there = _leg(PEOPLE[0]), _leg(PEOPLE[1]).call
+    frames = Frames(leg, _streaming(), 0)
+    left = leg.call
+    _say(left, PEOPLE[0], 0, 2)
+    assert _speakers(frames) == {PEOPLE[0]: True}
+    leg.call = there
+    _say(there, PEOPLE[1], 1)
+    assert _speakers(frames) == {PEOPLE[1]: True}
+    _say(left, PEOPLE[0], 1)
+    _say(left, PEOPLE[0], 2)
+    assert left.sound.heard(PEOPLE[0], FRAME, 2 * FRAME) is None

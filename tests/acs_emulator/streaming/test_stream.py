@@ -13,14 +13,14 @@ import jwt
 import pytest
 from azure.communication.callautomation import PhoneNumberIdentifier
 
-from acs_emulator import recorded
 from acs_emulator.audio.resampling import doubled
 from acs_emulator.audio.soundtrack import TICKS_PER_SAMPLE
 from acs_emulator.audio.voice import voice
-from acs_emulator.recorded import Ears
+from acs_emulator.outgoing import streams
+from acs_emulator.people import recorded
+from acs_emulator.people.recorded import Ears
 from acs_emulator.speech import Heard
 from acs_emulator.speech.recognizer import Pace
-from acs_emulator.streaming import stream
 
 pytestmark = pytest.mark.anyio
 
@@ -403,7 +403,7 @@ async def test_an_application_that_reads_nothing(
     world: Any, application: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Holds up nobody: the call ends all the same, and what the application did not take is lost."""
-    monkeypatch.setattr(stream, "CLOSE_TIMEOUT", -0.7)
+    monkeypatch.setattr(streams, "CLOSE_TIMEOUT", -0.7)
     connection_id = await _call(world, application)
     application.sockets[0].transport.pause_reading()
     running = world.emulator.calls.find(connection_id).legs[0].media_streaming.stream

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acs_emulator.scene import Utterance, Word
+from acs_emulator.people.scene import Utterance, Word
 from acs_emulator.transcription.insights import Insights, identified, masked, redacted, sentiment
 
 

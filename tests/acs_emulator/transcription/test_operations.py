@@ -1,3 +1,4 @@
+import asyncio
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -5,8 +6,11 @@ from typing import Any
 
 import jwt
 import pytest
+from azure.communication.callautomation import CommunicationUserIdentifier
+from websockets.asyncio.server import ServerConnection, serve
+from websockets.http11 import Request
 
-from acs_emulator.calls import LegState
+from acs_emulator.calls.call import LegState
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "acs"
 
@@ -278,3 +282,47 @@ async def test_what_is_said_before_and_after_is_not_sent(world: Any) -> None:
     await world.event("TranscriptionStopped")
     await world.control(f"/calls/{call}/say", {"text": "Too late.", "seconds": 1}, 202)
     assert world.listener.finals == ["Now."]
+
+
+async def test_the_application_leaves_while_its_socket_is_dialled(world: Any) -> None:
+    """Nobody wants the socket any more: it is hung up, and no event tells of it."""
+    dialled, go_on = asyncio.Event(), asyncio.Event()
+
+    async def hesitate(socket: ServerConnection, request: Request) -> None:
+        dialled.set()
+        await go_on.wait()
+
+    async with serve(world.listener.listen, "127.0.0.1", 0, process_request=hesitate) as server:
+        url = f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        connection_id = await world.answer(
+            await world.dial_in(), transcription=world.transcription(transport_url=url)
+        )
+        await dialled.wait()
+        await world.event("CallConnected")
+        leg = world.emulator.calls.find(connection_id).legs[0]
+        connection = world.client.get_call_connection(connection_id)
+        await connection.add_participant(CommunicationUserIdentifier("8:acs:resource_agent"))
+        await world.event("AddParticipantSucceeded")
+        await connection.hang_up(is_for_everyone=False)
+        await world.event("CallDisconnected")
+        go_on.set()
+        closed = await world.journal("socket-closed", lambda e: e.data["callConnectionId"] == connection_id)
+        assert closed.data["how"] == "ABANDONED"
+    assert leg.transcription.stream is None
+    told = [event["type"].rpartition(".")[2] for event in world.receiver.callbacks]
+    assert not any(name.startswith("Transcription") for name in told)
+
+
+async def test_the_start_at_setup_is_told_once_it_can_be_acted_on(world: Any) -> None:
+    """The socket is dialled while the call connects; TranscriptionStarted comes when it is connected, so that whoever
+    stops the transcription at once can."""
+    context = await world.dial_in()
+    world.emulator.clock.hold()
+    connection_id = await world.answer(context, transcription=world.transcription())
+    await world.listener.until(lambda: world.listener.metadata)
+    await world.emulator.clock.step(0)
+    assert world.receiver.callbacks == []
+    world.emulator.clock.release()
+    await world.event("TranscriptionStarted")
+    await world.client.get_call_connection(connection_id).stop_transcription()
+    await world.event("TranscriptionStopped")

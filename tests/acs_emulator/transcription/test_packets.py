@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acs_emulator.scene import Utterance, Word
+from acs_emulator.people.scene import Utterance, Word
 from acs_emulator.transcription.insights import Insights
 from acs_emulator.transcription.packets import Recognition, data, heard_since, metadata
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from websockets.asyncio.server import ServerConnection, serve
 
-from acs_emulator.scene import Utterance
+from acs_emulator.people.scene import Utterance
 
 pytestmark = pytest.mark.anyio
 

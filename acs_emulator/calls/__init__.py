@@ -1,0 +1,1 @@
+"""Calls: who is in them, how they begin, change and end."""

@@ -1,0 +1,1 @@
+"""The media operations of an application: it plays and recognises, sends tones and hears them."""

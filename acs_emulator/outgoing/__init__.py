@@ -1,0 +1,1 @@
+"""What the emulator tells the application: callbacks, and the sockets it dials."""
