@@ -10,7 +10,7 @@ from starlette.types import Receive
 
 MAX_BODY_BYTES = 1_048_576
 MAX_DEPTH = 64
-"""Of JSON: the limit of .NET's reader, which the service is taken to use."""
+"""Of JSON: the limit of .NET's reader; that the service uses it is a guess."""
 _STEPS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[{]|[\]}]', re.DOTALL)
 _HALF_CHARACTER = re.compile(rb"\\u[dD][89a-fA-F]")
 

@@ -100,6 +100,8 @@ class AnswerCall(_SetupBody):
 
 
 class CallLocator(Body):
+    """One call, by one of its ids. That a `kind` which names another member is refused is a guess."""
+
     kind: Annotated[Literal["groupcalllocator", "servercalllocator", "roomcalllocator"] | None, AnyCase] = (
         None
     )
