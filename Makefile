@@ -13,6 +13,8 @@ COMPILE := $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --g
 # The official SDKs that `make test-sdks` drives: older Python ones, each in an environment of its own, and Node's.
 OLDER := 1.4 1.5
 JAVASCRIPT := tests/sdks/javascript
+# What `make bench` measures the product beside.
+PEERS := benchmarks/peers
 SDKS ?= python javascript
 
 .DEFAULT_GOAL := help
@@ -39,8 +41,8 @@ sdks-python: $(VENV)/.installed $(OLDER:%=.venv-sdk-%/.locked)
 sdks-javascript: $(VENV)/.installed $(JAVASCRIPT)/node_modules/.locked
 	@$(PY) -m tests.sdks.emulated node --test --test-reporter=spec $(JAVASCRIPT)/emulator.test.js
 
-bench: $(VENV)/.locked ## Measure the emulator: start, a hundred calls at once, memory over a thousand.
-	@$(PY) -m benchmarks.emulator $(ARGS)
+bench: $(VENV)/.locked ## Measure everything beside its peers; CASE="node burst" some of it, ARGS=--gate fails where a reach is missed.
+	@$(PY) -m benchmarks $(CASE) $(ARGS)
 
 check: test lint types formatted ## Run all tests, and check lint, types and format.
 
@@ -73,8 +75,11 @@ lock: $(VENV)/.installed ## Choose the newest dependencies and write the lock fi
 	@$(COMPILE) --upgrade --extra speech -c requirements-dev.lock pyproject.toml -o requirements-speech.lock
 	@for version in $(OLDER); do \
 		$(COMPILE) --upgrade tests/sdks/requirements-$$version.in -o tests/sdks/requirements-$$version.lock; done
+	@$(COMPILE) --upgrade -c requirements-dev.lock $(PEERS)/requirements.in -o $(PEERS)/requirements.lock
 	@if command -v npm >/dev/null; then cd $(JAVASCRIPT) && npm install --silent --package-lock-only --save-dev \
 		@azure/communication-call-automation@latest @azure/core-rest-pipeline@latest ws@latest; fi
+	@if command -v npm >/dev/null; then cd $(PEERS) && npm install --silent --package-lock-only \
+		@azure/communication-call-automation@latest ws@latest; fi
 
 speech: $(VENV)/.locked ## Install offline speech recognition, so that AUDIO=… can be understood.
 	@echo "Installing the speech libraries and fetching the weights (about 500 MB, once) …"

@@ -1,32 +1,35 @@
-"""The library's connection, with what this server keeps of it."""
+"""The library's connection, with what this server keeps of it, read by the library's documented `recv`."""
 
 from collections.abc import Callable
 
 from websockets.asyncio.server import ServerConnection
-from websockets.frames import Frame, Opcode
-from websockets.protocol import Event
+from websockets.exceptions import ConnectionClosed
 
+from callscribe.actions.valve import Valve
 from transcript_ws.admission import Admitted
+
+Take = Callable[[bytes], None]
+"""Takes one text message, on the spot. What it raises ends the reading."""
 
 
 class PacketConnection(ServerConnection):
-    """Takes binary messages off the stream, which `recv(decode=False)` could not tell from text.
+    """Uses nothing but what `websockets` documents, so that it works with whichever release is installed.
 
-    Text is left undecoded: the library would close the socket at the first byte that is not UTF-8.
+    `recv` cannot tell binary messages from text without decoding text, and the library would close the socket at the
+    first text that is not UTF-8: so binary messages are taken as text here, and found to be unreadable.
     """
 
     admitted: Admitted | None = None
-    on_binary: Callable[[], None] | None = None
-    _in_binary = False
 
-    def process_event(self, event: Event) -> None:
-        if isinstance(event, Frame):
-            if event.opcode is Opcode.BINARY:
-                self._in_binary = not event.fin
-                if self.on_binary is not None:
-                    self.on_binary()
-                return
-            if event.opcode is Opcode.CONT and self._in_binary:
-                self._in_binary = not event.fin
-                return
-        super().process_event(event)
+    async def read(self, take: Take, binary: Callable[[], None], valve: Valve) -> None:
+        """Give every text message to `take` until the connection is lost; raises what `take` raises.
+
+        `binary` is told of each binary message. Nothing is read while the valve is closed.
+        """
+        try:
+            while True:
+                take(await self.recv(decode=False))
+                if valve.closed:
+                    await valve.opened()
+        except ConnectionClosed:
+            return

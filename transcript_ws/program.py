@@ -1,6 +1,7 @@
 """The transcript server as a part of a process: its port, and its end."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -24,6 +25,9 @@ async def transcript_part(
     metrics.watch("queued_writes", "Writes waiting for their commit.", lambda: ports.archive.queued)
     ports.archive.on_commit(lambda committed: metrics.committed(committed.seconds))
     async with serve(ports, socket_settings(settings), stop, metrics, metrics.scrape, listener) as server:
+        # What is loaded by now stays; to look through it at each collection would stop the reading.
+        gc.collect()
+        gc.freeze()
         yield Part(loops={}, ending=[Step("Open sockets go on until their calls end.", server.empty)])
 
 

@@ -1,8 +1,4 @@
-"""The transcript server: one port for ACS's sockets and for the questions of whoever operates it.
-
-`websockets` is pinned to its minor version, since `PacketConnection` overrides a method that is not documented as an
-extension point.
-"""
+"""The transcript server: one port for ACS's sockets and for the questions of whoever operates it."""
 
 import asyncio
 import logging
@@ -21,6 +17,7 @@ from callscribe.ports import Counter, IngestPorts
 from transcript_ws.admission import Door, Refused
 from transcript_ws.answers import Probes, not_allowed, refusal
 from transcript_ws.connection import PacketConnection
+from transcript_ws.reading import connection_class
 from transcript_ws.redaction import library_logger
 from transcript_ws.session import serve_socket
 from transcript_ws.settings import SocketSettings
@@ -64,12 +61,13 @@ class TranscriptServer:
 
     async def listen(self, listener: socket.socket) -> None:
         settings = self._settings
+        await self.ingest.begin()
         self._server = await serve_websockets(
             self._serve,
             sock=listener,
             process_request=self._answer,
-            create_connection=PacketConnection,
-            compression=None,
+            create_connection=connection_class(),
+            compression=None,  # inflating would double a packet's cost, and keep 32 KiB for each socket
             server_header=None,
             max_size=settings.message_bytes,
             open_timeout=settings.opening_seconds,

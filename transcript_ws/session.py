@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable
+from functools import partial
 
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import CloseCode
@@ -20,27 +21,20 @@ async def serve_socket(
         await connection.close(CloseCode.TRY_AGAIN_LATER, "too many sockets")
         return
     session = ingest.open(admitted.admission, admitted.call_connection_id, admitted.correlation_id)
-    connection.on_binary = lambda: ingest.binary(session)
     try:
         async with asyncio.TaskGroup() as group:
             beating = group.create_task(_keep_alive(connection, ping_seconds, silent))
             await _read(connection, ingest, session)
             beating.cancel()
     finally:
-        connection.on_binary = None
         ingest.close(session, connection.close_code or CloseCode.ABNORMAL_CLOSURE)
 
 
 async def _read(connection: PacketConnection, ingest: Ingest, session: Session) -> None:
     try:
-        while True:
-            ingest.packet(session, await connection.recv(decode=False))
-            if ingest.paused:
-                await ingest.room()
+        await connection.read(partial(ingest.packet, session), partial(ingest.binary, session), ingest.valve)
     except MalformedFlood:
         await connection.close(CloseCode.POLICY_VIOLATION, "too much cannot be read")
-    except ConnectionClosed:
-        return
 
 
 async def _keep_alive(connection: PacketConnection, seconds: float, silent: Counter) -> None:

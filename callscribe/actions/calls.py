@@ -10,7 +10,7 @@ from callscribe.actions.jobs import perform
 from callscribe.actions.steps import Kept, fresh, keep, tell
 from callscribe.domain import call as life
 from callscribe.domain.call import ENDED, Announce, Call, CallState, Direction, StartMode, Step, Transcription
-from callscribe.domain.call.transcribing import begun, starts_at_setup
+from callscribe.domain.call.starting import admitted, begun, starts_at_setup
 from callscribe.domain.commands import (
     AddParticipant,
     AnyCommand,
@@ -190,8 +190,10 @@ def _ordered(ports: Ports, order: CallOrder, call_id: str) -> Call:
     expected = order.direction is Direction.EXPECTED
     mode = order.mode or (StartMode.MANUAL if expected else StartMode.AUTO)
     transcription = Transcription(locale=locale, mode=mode, model=order.model)
-    if not expected and starts_at_setup(mode, order.announce is not None, targets):
-        transcription = begun(transcription, fresh(ports))
+    endpoint = None if expected else chosen_endpoint(ports)
+    now = fresh(ports, endpoint)
+    if not expected and admitted(now) and starts_at_setup(mode, order.announce is not None, targets):
+        transcription = begun(transcription, now)
     return Call(
         id=call_id,
         key=ports.ids.secret(),
@@ -210,7 +212,13 @@ def _ordered(ports: Ports, order: CallOrder, call_id: str) -> Call:
         metadata=order.metadata,
         agents=agents,
         announce=order.announce,
+        ai_endpoint=endpoint,
     )
+
+
+def chosen_endpoint(ports: Ports) -> str | None:
+    """The AI resource for a call that is set up now: one that bears one more transcription, if any does."""
+    return ports.quota.choose(ports.config.ai_endpoints, ports.clock.now())
 
 
 def _setup_command(config: Config, order: CallOrder, call: Call) -> AnyCommand:
@@ -237,6 +245,7 @@ def setup_of(config: Config, call: Call) -> TranscriptionSetup:
         start=call.transcription.operation is not None,
         model=call.transcription.model,
         intermediate=config.intermediate_results,
+        ai_endpoint=call.ai_endpoint,
     )
 
 

@@ -12,7 +12,7 @@ from functools import partial
 
 import msgspec
 
-from callscribe.actions.calls import setup_of
+from callscribe.actions.calls import chosen_endpoint, setup_of
 from callscribe.actions.steps import Kept, fresh, keep, later, tell
 from callscribe.domain import events
 from callscribe.domain.call import (
@@ -163,7 +163,9 @@ class Inbox:
             await tx.record(self._record(item, "event-grid", same[0].id if same else None, note))
             return None
         ids, config = self._ports.ids, self._ports.config
-        call = ringing(event, rule, ids.new("call"), ids.secret(), config.default_locale, fresh(self._ports))
+        endpoint = chosen_endpoint(self._ports)
+        now = fresh(self._ports, endpoint)
+        call = ringing(event, rule, ids.new("call"), ids.secret(), config.default_locale, now, endpoint)
         # An event that is on the record may have said something else there: it still counts once.
         is_new = await tx.record(self._record(item, "event-grid", call.id))
         return await self._answer(tx, event, rule, call) if is_new else None
@@ -199,7 +201,9 @@ class Inbox:
             is_new = await tx.record(msgspec.structs.replace(record, key=f"{record.key}:{call.id}"))
             if not is_new or note is not None or isinstance(event, events.UnknownEvent):
                 return
-            kept = await keep(tx, self._ports, call, advance(call, event, fresh(self._ports)))
+            kept = await keep(
+                tx, self._ports, call, advance(call, event, fresh(self._ports, call.ai_endpoint))
+            )
         tell(self._ports, kept)
 
     # --- the record -------------------------------------------------------------------------------------------

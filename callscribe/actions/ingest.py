@@ -13,11 +13,19 @@ from typing import Protocol
 import msgspec
 
 from callscribe.actions.doorbell import ring_for
+from callscribe.actions.valve import Valve
 from callscribe.domain.call import ENDED
 from callscribe.domain.call.evidence import same_connection
 from callscribe.domain.changes import JOBS_TOPIC, JobsDue, Partial, call_topic
 from callscribe.domain.errors import Overloaded
-from callscribe.domain.observations import AnyObservation, PacketsBegan, SocketClosed, SocketOpened
+from callscribe.domain.observations import (
+    AnyObservation,
+    PacketsBegan,
+    PacketsRefused,
+    SocketClosed,
+    SocketOpened,
+    SocketsLost,
+)
 from callscribe.domain.packets import (
     MalformedPacket,
     OtherPacket,
@@ -109,6 +117,8 @@ class Session:
     noted: set[str] = field(default_factory=set)
     malformed: int = 0
     """Packets that could not be read since the last note of them."""
+    refused_since: int = 0
+    """When the first of those came, unix ms."""
     minute: int = 0
     in_minute: int = 0
     reason: str = ""
@@ -125,12 +135,21 @@ class Ingest:
         self._idle: dict[str, int] = {}
         self._partials: dict[tuple[str, str], tuple[_Call, Line]] = {}
         self._spilled: deque[Write] = deque()
-        self._room = asyncio.Event()
-        self._released = False
+        self.valve = Valve(limits.queue_high, limits.queue_low)
+        """Closed while sockets are not to be read."""
         self._sockets = 0
         ports.archive.on_commit(self._committed)
 
     # --- sockets
+
+    async def begin(self) -> None:
+        """Before the first socket: what a server at this address held open when it ended was lost with it.
+
+        Raises StoreUnavailable.
+        """
+        now, server = self._ports.clock.now(), self._ports.server
+        for call_id, heard_until in await self._ports.archive.live():
+            self._observe(call_id, SocketsLost(now, server, heard_until))
 
     async def admit(self, key: str) -> Admission | None:
         """What is known of the call whose capability `key` is. Raises StoreUnavailable."""
@@ -161,7 +180,15 @@ class Ingest:
         others = call.transcript.sockets - 1
         self._observe(
             call.id,
-            SocketOpened(now, session.id, call_connection_id, correlation_id, others, admission.heard_until),
+            SocketOpened(
+                now,
+                session.id,
+                call_connection_id,
+                correlation_id,
+                others,
+                admission.heard_until,
+                self._ports.server,
+            ),
         )
         if not same_connection(admission.correlation_id, correlation_id):
             text = f"The socket names the correlation id {correlation_id}; that of the call is another."
@@ -277,6 +304,7 @@ class Ingest:
         self._counters.malformed.add("packet")
         session.malformed += 1
         session.reason = reason
+        session.refused_since = session.refused_since or now
         if session.minute and now - session.minute < _MINUTE_MS:
             session.in_minute += 1
             if session.in_minute > self.limits.malformed_per_minute:
@@ -289,7 +317,11 @@ class Ingest:
 
     def _note_malformed(self, session: Session) -> None:
         text = f"Packets that cannot be read: {session.malformed}. The last one: {session.reason}."
-        session.malformed = 0
+        now = self._ports.clock.now()
+        self._observe(
+            session.call.id, PacketsRefused(now, session.id, session.refused_since or now, session.malformed)
+        )
+        session.malformed, session.refused_since = 0, 0
         self._note(session, "MalformedPackets", text)
 
     def _note_once(self, session: Session, what: str, event: str, text: str) -> None:
@@ -311,11 +343,12 @@ class Ingest:
         """Queue a write; what the archive has no room for waits here, which reading does not add to for long."""
         if self._spilled:
             self._spilled.append(write)
-            return
-        try:
-            self._ports.archive.put(write)
-        except Overloaded:
-            self._spilled.append(write)
+        else:
+            try:
+                self._ports.archive.put(write)
+            except Overloaded:
+                self._spilled.append(write)
+        self.valve.level(self.queued)
 
     def _refill(self) -> None:
         spilled, self._spilled = self._spilled, deque()
@@ -328,8 +361,7 @@ class Ingest:
         if committed.jobs:
             self._ports.bus.publish(JOBS_TOPIC, JobsDue())
         self._refill()
-        if self.queued <= self.limits.queue_low:
-            self._room.set()
+        self.valve.level(self.queued)
 
     def _publish_partials(self) -> None:
         partials, self._partials = self._partials, {}
@@ -344,21 +376,9 @@ class Ingest:
         """Writes that wait for their commit."""
         return self._ports.archive.queued + len(self._spilled)
 
-    @property
-    def paused(self) -> bool:
-        """Whether sockets are not to be read until there is `room`."""
-        return self.queued > self.limits.queue_high and not self._released
-
-    async def room(self) -> None:
-        """Returns once enough is committed to read on."""
-        if not self._released:
-            self._room.clear()
-        await self._room.wait()
-
     def release(self) -> None:
         """Pause no more: the sockets end, and what they still hold is taken into memory."""
-        self._released = True
-        self._room.set()
+        self.valve.release()
 
     async def drained(self) -> None:
         """Returns when everything that was taken is committed."""

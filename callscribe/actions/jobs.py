@@ -12,6 +12,7 @@ from contextlib import suppress
 
 import msgspec
 
+from callscribe.actions.reap import reconciled
 from callscribe.actions.steps import fresh, keep, next_look_up, tell
 from callscribe.domain.call import AT_ACS, ENDED, Call, CallState, advance
 from callscribe.domain.changes import JOBS_TOPIC
@@ -43,9 +44,12 @@ from callscribe.domain.observations import (
     LookUpDue,
     OperationOverdue,
     PacketsBegan,
+    PacketsRefused,
+    RetryDue,
     RingingOver,
     SocketClosed,
     SocketOpened,
+    SocketsLost,
 )
 from callscribe.ports import AcsCall, EventRecord, Job, Ports
 
@@ -53,7 +57,7 @@ MOST_ATTEMPTS = 5
 _AT_ONCE = 16
 _TOLD_APART = {"at", "seen", "failure"}
 """What a timeline's entry has fields of its own for."""
-_REMINDERS = RingingOver | AnnounceOverdue | OperationOverdue | LookUpDue
+_REMINDERS = RingingOver | AnnounceOverdue | OperationOverdue | LookUpDue | RetryDue | SocketsLost
 """Observations that belong on a timeline only where they changed something."""
 _log = logging.getLogger(__name__)
 _IDLE_S = 5.0
@@ -85,6 +89,7 @@ class Worker:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._listen())
             group.create_task(self._hold_leases())
+            group.create_task(self._reconcile())
             while True:
                 self._due.clear()
                 taken = await self._take()
@@ -138,6 +143,10 @@ class Worker:
         async with self._ports.bus.subscribe(JOBS_TOPIC) as notices:
             async for _ in notices:
                 self._due.set()
+
+    async def _reconcile(self) -> None:
+        await reconciled(self._ports)
+        self._due.set()
 
     async def _hold_leases(self) -> None:
         """Keep the leases of running jobs, but for answers: those may be retaken when they take too long."""
@@ -196,7 +205,9 @@ async def _command(ports: Ports, job: Job, command: AnyCommand, again: bool) -> 
         answer = await ports.acs.carry_out(command, stored.call, job.id)
     except AcsError as error:
         # Where it is unknown whether ACS did it, asking again under the same id finds out.
-        asked_again = (again or isinstance(error, AcsNoAnswer)) and await _try_later(ports, job, error)
+        # A refused start is planned anew by the call itself, where everybody can see what it waits for.
+        own = again and not isinstance(command, StartTranscription)
+        asked_again = (own or isinstance(error, AcsNoAnswer)) and await _try_later(ports, job, error)
         if asked_again and again:
             return stored.call
         if asked_again:
@@ -212,7 +223,10 @@ def _pointless(call: Call, command: AnyCommand) -> bool:
         return call.state is not CallState.RINGING
     if isinstance(command, StartTranscription | UpdateTranscription | StopTranscription):
         operation = call.transcription.operation
-        return operation is None or operation.id != command.operation_id
+        stopped_already = (
+            operation is not None and operation.halted and isinstance(command, StopTranscription)
+        )
+        return operation is None or operation.id != command.operation_id or stopped_already
     return call.state in ENDED and not isinstance(command, HangUp)
 
 
@@ -240,6 +254,7 @@ def _failed(ports: Ports, command: AnyCommand, error: CallscribeError) -> Comman
         command=kind_of(command),
         failure=describe(error),
         operation_id=_operation_of(command),
+        retry_after_ms=None if error.retry_after is None else int(error.retry_after * 1000),
     )
 
 
@@ -272,21 +287,30 @@ async def _tell_call(ports: Ports, job: Job, seen: AnyObservation) -> Call | Non
         if call is None or await tx.job(job.id) is None:
             await tx.finish(job.id)
             return call
-        kept = await keep(tx, ports, call, advance(call, seen, fresh(ports)))
+        heard_until = None
+        if isinstance(seen, LookUpDue):
+            heard_until = await tx.heard_until(call.id)
+            seen = LookUpDue(at=seen.at, heard_until=heard_until)
+        kept = await keep(tx, ports, call, advance(call, seen, fresh(ports, call.ai_endpoint)))
         if kept.number or not (isinstance(seen, _REMINDERS) or isinstance(job.work, LookUp)):
             await tx.record(_note(job, seen))
-        if isinstance(job.work, LookUp | LookUpDue) and kept.call.state in AT_ACS and not kept.jobs:
-            await tx.enqueue(next_look_up(ports, kept.call))
         await tx.finish(job.id)
+        if isinstance(job.work, LookUp | LookUpDue) and kept.call.state in AT_ACS and not _asks(kept.jobs):
+            await tx.enqueue(next_look_up(ports, kept.call, heard_until))
     tell(ports, kept)
     return kept.call
+
+
+def _asks(jobs: Sequence[Job]) -> bool:
+    """Whether ACS is about to be asked, after which the next look-up is set."""
+    return any(isinstance(job.work, LookUp) for job in jobs)
 
 
 def _note(job: Job, seen: AnyObservation) -> EventRecord:
     """What was seen, for the call's timeline."""
     failed = seen.failure if isinstance(seen, CommandFailed) else None
     told = {name: value for name, value in msgspec.to_builtins(seen).items() if value is not None}
-    of_socket = isinstance(seen, SocketOpened | PacketsBegan | SocketClosed)
+    of_socket = isinstance(seen, SocketOpened | PacketsBegan | SocketClosed | SocketsLost | PacketsRefused)
     return EventRecord(
         id=job.id,
         key=job.id,

@@ -3,11 +3,38 @@
 import msgspec
 
 from callscribe.actions.doorbell import ring_for
-from callscribe.domain.call import AT_ACS, Call, CallState, Fresh, Gap, Outcome, Step
+from callscribe.domain.call import (
+    AT_ACS,
+    Call,
+    CallState,
+    Fresh,
+    Gap,
+    OperationKind,
+    Outcome,
+    Step,
+    WaitsFor,
+    last_sign,
+)
+from callscribe.domain.call.quota import QUOTA_CODES, Quota
 from callscribe.domain.changes import JOBS_TOPIC, ChangeKind, JobsDue
-from callscribe.domain.commands import Answer, AnyCommand, Play, Redirect, Reject
+from callscribe.domain.commands import (
+    Answer,
+    AnyCommand,
+    Connect,
+    CreateCall,
+    Play,
+    Redirect,
+    Reject,
+    StartTranscription,
+)
 from callscribe.domain.errors import Failure
-from callscribe.domain.observations import AnnounceOverdue, AnyObservation, LookUpDue, OperationOverdue
+from callscribe.domain.observations import (
+    AnnounceOverdue,
+    AnyObservation,
+    LookUpDue,
+    OperationOverdue,
+    RetryDue,
+)
 from callscribe.domain.reading import call_view, gap_view, transcription_view
 from callscribe.ports import EventRecord, Job, OperationRecord, Ports, Transaction
 
@@ -23,10 +50,14 @@ class Kept(msgspec.Struct, frozen=True):
     new_state: CallState | None = None
     failed: str | None = None
     """The code of the transcription failure that this step brought."""
+    rings: bool = False
+    """Whether workers are to look what is due, now or later."""
 
 
-def fresh(ports: Ports) -> Fresh:
-    return Fresh(ports.clock.now(), ports.ids.new("x").removeprefix("x_"))
+def fresh(ports: Ports, ai_endpoint: str | None = None) -> Fresh:
+    """What a step of a call may need; `ai_endpoint` is the call's AI resource."""
+    unique = ports.ids.new("x").removeprefix("x_")
+    return Fresh(ports.clock.now(), unique, ports.config.rules, ports.quota.room(ai_endpoint))
 
 
 async def keep(
@@ -45,6 +76,7 @@ async def keep(
     """
     now = ports.clock.now()
     call = step.call
+    _pace(ports.quota, before, step, now)
     if before is None:
         await tx.insert_call(call)
     elif call != before:
@@ -60,12 +92,45 @@ async def keep(
         due = now + ports.config.announce_timeout_ms
         await tx.enqueue(later(ports, call, AnnounceOverdue(at=due), due))
     await _keep_operation(tx, ports, before, call, now)
+    retry_at = _new_plan(before, call)
+    if retry_at is not None:
+        await tx.enqueue(later(ports, call, RetryDue(at=retry_at), retry_at))
     if call.state in AT_ACS and (before is None or before.state not in AT_ACS):
         await tx.enqueue(next_look_up(ports, call))
     failed = _new_failure(before, call)
     if failed is not None:
         await tx.record(_failure_note(ports, call, failed, now))
-    return Kept(call, tuple(jobs), number, _new_state(before, call), failed.code if failed else None)
+    rings = bool(jobs) or retry_at is not None
+    return Kept(call, tuple(jobs), number, _new_state(before, call), failed.code if failed else None, rings)
+
+
+def _pace(quota: Quota, before: Call | None, step: Step, now: int) -> None:
+    """Tell what a step says about the pace that its call's AI resource bears."""
+    call, endpoint = step.call, step.call.ai_endpoint
+    recovery, retry_at = call.transcription.recovery, _new_plan(before, call)
+    failed = _new_failure(before, call)
+    if failed is not None and failed.code in QUOTA_CODES:
+        quota.refused(endpoint, now)
+    elif retry_at is not None and recovery is not None and recovery.waits_for is WaitsFor.QUOTA:
+        quota.admitted(endpoint, now, retry_at)
+    if any(_starts(command) for command in step.commands):
+        quota.admitted(endpoint, now, now)
+    if any(one.failure is None and one.operation.kind is OperationKind.START for one in step.outcomes):
+        quota.started(endpoint)
+
+
+def _starts(command: AnyCommand) -> bool:
+    if isinstance(command, Answer | CreateCall | Connect):
+        return command.setup.start
+    return isinstance(command, StartTranscription)
+
+
+def _new_plan(before: Call | None, call: Call) -> int | None:
+    """When transcription is to be started again, where that is news."""
+    recovery = call.transcription.recovery
+    known = before.transcription.recovery if before else None
+    planned = recovery.next_at if recovery else None
+    return planned if planned != (known.next_at if known else None) else None
 
 
 def _new_state(before: Call | None, call: Call) -> CallState | None:
@@ -156,10 +221,16 @@ def later(ports: Ports, call: Call, seen: AnyObservation, due: int) -> Job:
     return Job(id=ports.ids.new("job"), call_id=call.id, work=seen, created_at=now, due_at=due)
 
 
-def next_look_up(ports: Ports, call: Call) -> Job:
-    """The job that asks ACS how the call is: an event that is lost for good would leave it as it was for ever."""
-    due = ports.clock.now() + ports.config.look_up_ms
-    return later(ports, call, LookUpDue(at=due), due)
+def next_look_up(ports: Ports, call: Call, heard_until: int | None = None) -> Job:
+    """The job that sees to a call that has fallen silent, or lasts too long: one at a time for each call."""
+    rules, now = ports.config.rules, ports.clock.now()
+    silent_at = last_sign(call, heard_until) + rules.silence_ms
+    due = silent_at if silent_at > now else now + rules.silence_ms
+    if rules.longest_call_ms is not None:
+        too_long_at = (call.connected_at or call.created_at) + rules.longest_call_ms
+        due = min(due, too_long_at) if too_long_at > now else due
+    job = later(ports, call, LookUpDue(at=due), due)
+    return msgspec.structs.replace(job, id=f"look_{call.id}")
 
 
 def tell(ports: Ports, kept: Kept) -> None:
@@ -170,5 +241,5 @@ def tell(ports: Ports, kept: Kept) -> None:
         ports.counters.failures.add(kept.failed)
     if kept.number:
         ring_for(ports.bus, kept.call.id, kept.number)
-    if kept.jobs:
+    if kept.rings:
         ports.bus.publish(JOBS_TOPIC, JobsDue())

@@ -18,6 +18,8 @@ class TranscriptionSetup(msgspec.Struct, frozen=True):
     start: bool
     model: str | None = None
     intermediate: bool = True
+    ai_endpoint: str | None = None
+    """The AI resource that recognises; None where there is one for all calls."""
 
 
 class Answer(Command, frozen=True, tag="answer"):

@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from callscribe.domain.call import Call, CallState, Direction, Fresh, StartMode, Transcription
-from callscribe.domain.call.transcribing import begun, starts_at_setup
+from callscribe.domain.call.starting import admitted, begun, starts_at_setup
 from callscribe.domain.commands import Answer, AnyCommand, Redirect, Reject, TranscriptionSetup
 from callscribe.domain.events import IncomingCall
 from callscribe.domain.participants import phone_number
@@ -38,7 +38,13 @@ def is_our_leg(call: Call, event: IncomingCall) -> bool:
 
 
 def ringing(
-    event: IncomingCall, rule: Rule, call_id: str, key: str, default_locale: str, fresh: Fresh
+    event: IncomingCall,
+    rule: Rule,
+    call_id: str,
+    key: str,
+    default_locale: str,
+    fresh: Fresh,
+    ai_endpoint: str | None = None,
 ) -> Call:
     """The call as it rings; its transcription has begun where the answer is to start it."""
     answered = rule.action is Action.ANSWER
@@ -47,7 +53,7 @@ def ringing(
         mode=rule.transcription if answered else StartMode.MANUAL,
     )
     caller = event.from_.raw_id
-    if starts_at_setup(transcription.mode, rule.announce is not None, (caller,)):
+    if admitted(fresh) and starts_at_setup(transcription.mode, rule.announce is not None, (caller,)):
         transcription = begun(transcription, fresh)
     named = replace(event.from_, display_name=event.caller_display_name)
     return Call(
@@ -65,6 +71,7 @@ def ringing(
         agents=rule.on_answer.agents,
         participants=(named,) if event.caller_display_name else (),
         announce=rule.announce.value() if rule.announce else None,
+        ai_endpoint=ai_endpoint,
     )
 
 

@@ -25,6 +25,8 @@ class SocketOpened(Observation, frozen=True, tag="socket-opened"):
     """The call's sockets that were open in that server already."""
     heard_until: int | None = None
     """When the last segment on the record came, unix ms."""
+    server: str = ""
+    """Which transcript server it is open in, by its address."""
 
 
 class PacketsBegan(Observation, frozen=True, tag="packets-began"):
@@ -43,6 +45,22 @@ class SocketClosed(Observation, frozen=True, tag="socket-closed"):
     socket_id: str
     code: int
     remaining: int
+
+
+class SocketsLost(Observation, frozen=True, tag="sockets-lost"):
+    """A transcript server began at this address: what its predecessor held open ended with it."""
+
+    server: str
+    heard_until: int | None = None
+    """When the last segment on the record came, unix ms."""
+
+
+class PacketsRefused(Observation, frozen=True, tag="packets-refused"):
+    """Packets came that could not be read, from `since` (unix ms) to `at`."""
+
+    socket_id: str
+    since: int
+    count: int
 
 
 class CommandDone(Observation, frozen=True, tag="command-done"):
@@ -64,6 +82,8 @@ class CommandFailed(Observation, frozen=True, tag="command-failed"):
     command: str
     failure: Failure
     operation_id: str | None = None
+    retry_after_ms: int | None = None
+    """How long ACS asks to wait before the next try."""
 
 
 class RingingOver(Observation, frozen=True, tag="ringing-over"):
@@ -75,7 +95,14 @@ class AnnounceOverdue(Observation, frozen=True, tag="announce-overdue"):
 
 
 class LookUpDue(Observation, frozen=True, tag="look-up-due"):
-    """It is time to ask ACS how the call is."""
+    """It is time to see whether the call has fallen silent."""
+
+    heard_until: int | None = None
+    """When the last segment on the record came, unix ms."""
+
+
+class RetryDue(Observation, frozen=True, tag="retry-due"):
+    """The time has come at which transcription was to be started again: `at`, as it was planned."""
 
 
 class OperationOverdue(Observation, frozen=True, tag="operation-overdue"):
@@ -89,10 +116,13 @@ AnyObservation = (
     SocketOpened
     | PacketsBegan
     | SocketClosed
+    | SocketsLost
+    | PacketsRefused
     | CommandDone
     | CommandFailed
     | RingingOver
     | AnnounceOverdue
     | LookUpDue
+    | RetryDue
     | OperationOverdue
 )

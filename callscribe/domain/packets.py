@@ -159,7 +159,8 @@ def _metadata(packet: _Metadata | None) -> TranscriptionMetadata:
 def _data(packet: _Data | None) -> TranscriptionData:
     if packet is None:
         raise MalformedPacket("no transcriptionData")
-    final = _is_final(packet.result_status or packet.result_state)
+    status = packet.result_status or packet.result_state
+    final = status == "Final" or (status != "Intermediate" and _is_final(status))
     sentiment = packet.sentiment_analysis_result
     return TranscriptionData(
         text=packet.text,
@@ -172,7 +173,7 @@ def _data(packet: _Data | None) -> TranscriptionData:
         duration=packet.duration,
         confidence=packet.confidence,
         words=_words_of(packet.words) if final else (),
-        locale=_locale(packet.language_identified),
+        locale=_locale(packet.language_identified) if packet.language_identified else None,
         sentiment=_text(sentiment.get("sentiment")) if isinstance(sentiment, dict) else None,
     )
 

@@ -1,9 +1,11 @@
 """From what is kept to what readers get: builds the public shapes of `views`."""
 
 from collections.abc import Iterable, Mapping
+from functools import reduce
 
 from callscribe.domain import views
-from callscribe.domain.call import ENDED, Call, Gap, Operation, Transcription
+from callscribe.domain.call import ENDED, Call, Gap, Missing, Operation, Recovery, Transcription
+from callscribe.domain.call.evidence import added
 from callscribe.domain.errors import Failure, problem_type
 from callscribe.domain.participants import Participant, phone_number
 from callscribe.domain.results import Result, explain
@@ -54,6 +56,33 @@ def transcription_view(transcription: Transcription) -> views.TranscriptionView:
         speech_model_endpoint_id=transcription.model,
         operation=operation_view(transcription.operation) if transcription.operation else None,
         failure=failure_view(transcription.failure) if transcription.failure else None,
+        recovery=recovery_view(transcription.recovery) if transcription.recovery else None,
+    )
+
+
+def recovery_view(recovery: Recovery) -> views.RecoveryView:
+    return views.RecoveryView(
+        since=rfc3339(recovery.since),
+        attempts=recovery.attempts,
+        next_attempt_at=_time(recovery.next_at),
+        waits_for=recovery.waits_for,
+        gave_up=recovery.gave_up,
+    )
+
+
+def completeness_view(call: Call, missing: Missing, gap: Gap | None) -> views.CompletenessView:
+    """What a call lacks: what its gaps that ended come to, and the open one."""
+    over = "complete" if call.state in ENDED else "complete-so-far"
+    causes = missing.causes
+    if gap is not None and gap.cause not in causes:
+        causes = (*causes, gap.cause)
+    gaps = missing.gaps + (gap is not None)
+    return views.CompletenessView(
+        state="incomplete" if gaps else over,
+        gaps=gaps,
+        missing_ms=missing.ms,
+        causes=causes,
+        missing_since=rfc3339(gap.started_at) if gap else None,
     )
 
 
@@ -94,6 +123,7 @@ def call_view(call: Call) -> views.CallView:
         ended_at=_time(call.ended_at),
         result=result_view(call.result) if call.result else None,
         failure=failure_view(call.failure) if call.failure else None,
+        completeness=completeness_view(call, call.missing, call.gap),
     )
 
 
@@ -188,22 +218,20 @@ def transcript_view(
     shown.sort(
         key=lambda view: (view.start_ms, view.stream, view.participant_raw_id, int(view.offset), view.id)
     )
-    missed = (gap for gap in gaps if not _empty(gap))
+    missed = (gap for gap in gaps if not gap.is_empty)
     listed = tuple(sorted(missed, key=lambda gap: (gap.started_at, gap.id)))
+    open_gap = next((gap for gap in listed if gap.ended_at is None), None)
+    completeness = completeness_view(call, reduce(added, listed, Missing()), open_gap)
     return views.TranscriptView(
         call_id=call.id,
         call_connection_id=call.call_connection_id,
         last_change=last_change,
-        complete=call.state in ENDED and not listed,
+        complete=completeness.state == "complete",
         started_at=_time(zero),
         segments=tuple(shown),
         gaps=tuple(gap_view(gap, zero) for gap in listed),
+        completeness=completeness,
     )
-
-
-def _empty(gap: Gap) -> bool:
-    """A gap in which nothing was missed: its socket closed because the call was ending."""
-    return gap.ended_at == gap.started_at and gap.ended_by == "call-ended"
 
 
 def _time(ms: int | None) -> str | None:

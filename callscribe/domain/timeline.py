@@ -30,7 +30,7 @@ def position(offset: int, origin: int | None) -> int:
 
     A legacy offset counts from the origin, the stream's least one; where none is known it is the origin itself.
     """
-    if not is_legacy(offset):
+    if offset <= LEGACY_FROM:
         return offset // TICKS_PER_MS
     return 0 if origin is None else (offset - origin) // TICKS_PER_MS
 

@@ -11,7 +11,7 @@ from hashlib import blake2b
 
 import msgspec
 
-from callscribe.domain.packets import TranscriptionData, TranscriptionMetadata
+from callscribe.domain.packets import SpokenWord, TranscriptionData, TranscriptionMetadata
 from callscribe.domain.timeline import is_legacy, position, ticks_to_ms
 
 MOST_STREAMS = 1000
@@ -40,13 +40,8 @@ class Stream(msgspec.Struct, frozen=True):
     origin: int | None = None
 
 
-class Word(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A word in lexical form; offset and duration in ticks, exactly as ACS sent them."""
-
-    text: str
-    offset: int
-    duration: int | None = None
-    confidence: float | None = None
+Word = SpokenWord
+"""A word of a segment is the word of its packet, ticks as ACS sent them."""
 
 
 class Segment(msgspec.Struct, frozen=True, gc=False):
@@ -96,6 +91,7 @@ Content = tuple[str, str | None, str | None]
 """What metadata says of a recogniser: subscription, locale and model."""
 
 _UNANNOUNCED: Content = ("", None, None)
+_encode = msgspec.msgpack.Encoder().encode
 
 
 @dataclass(slots=True, eq=False)
@@ -271,17 +267,19 @@ def _began_anew(socket: Socket, stream: Stream, packet: TranscriptionData, now: 
     Where time tells nothing (packets of a replay come faster than speech, legacy offsets count from nowhere), the
     order in which they come has to do.
     """
-    end = _end(packet, stream.origin)
     last = socket.last.get(packet.participant, packet.offset)
     jumped_back = packet.offset < last and (packet.participant, packet.offset) not in socket.offsets
     renewed = socket.renewed_at
+    if renewed is None and not jumped_back:
+        return None
+    end = _end(packet, stream.origin)
     began = now - _end(packet, None) if renewed is None else renewed
     if socket.heard > now or is_legacy(packet.offset):
         too_early = renewed is not None and stream.started_at + end < socket.floor
         return max(began, socket.heard) if jumped_back or too_early else None
     if renewed is None:
         # One that would have begun before the last Final had ended was only overtaken on its way.
-        return began if jumped_back and began >= socket.heard else None
+        return began if began >= socket.heard else None
     late = now - (stream.started_at + end) > SLACK_MS
     apart = began - stream.started_at > SLACK_MS
     return began if late and apart and began + end <= now + SLACK_MS else None
@@ -293,13 +291,13 @@ def _end(packet: TranscriptionData, origin: int | None) -> int:
 
 
 def _stream_id(content: Content, incarnation: int) -> str:
-    return "str_" + blake2b(msgspec.msgpack.encode((content, incarnation)), digest_size=10).hexdigest()
+    return "str_" + blake2b(_encode((content, incarnation)), digest_size=10).hexdigest()
 
 
 def _segment_id(call_id: str, stream: Stream, packet: TranscriptionData) -> str:
     """The incarnation is left out: a Final that is equal to the last digit is the same, whatever came between."""
     told = (call_id, stream.subscription_id, stream.locale, stream.model, packet)
-    return "seg_" + blake2b(msgspec.msgpack.encode(told), digest_size=16).hexdigest()
+    return "seg_" + blake2b(_encode(told), digest_size=16).hexdigest()
 
 
 def _segment(segment_id: str, stream: Stream, packet: TranscriptionData, now: int) -> Segment:
@@ -312,7 +310,7 @@ def _segment(segment_id: str, stream: Stream, packet: TranscriptionData, now: in
         duration=packet.duration,
         confidence=packet.confidence,
         locale=packet.locale or stream.locale,
-        words=tuple(Word(word.text, word.offset, word.duration, word.confidence) for word in packet.words),
+        words=packet.words,
         sentiment=packet.sentiment,
         received_at=now,
     )

@@ -59,6 +59,33 @@ class OperationView(View, frozen=True):
     note: str | None = None
 
 
+class RecoveryView(View, frozen=True):
+    """How transcription comes back by itself after a failure or an interruption that began at `since`."""
+
+    since: str
+    attempts: int
+    """Starts by itself so far."""
+    next_attempt_at: str | None = None
+    waits_for: str | None = None
+    """`back-off`, `retry-after` (as long as ACS said), `quota` (the AI resource bears no more for now), `stream` (ACS may
+    restore it by itself) or `connection`."""
+    gave_up: str | None = None
+    """Why it is not started again by itself: `not-retryable`, `attempts-spent` or `time-spent`. The failure's remedy
+    says what somebody must do."""
+
+
+class CompletenessView(View, frozen=True):
+    """Whether anything that was said is missing; open gaps count as gaps, and their length as soon as they end."""
+
+    state: str
+    """`complete`, `complete-so-far` (the call is live) or `incomplete`."""
+    gaps: int = 0
+    missing_ms: int = 0
+    causes: tuple[str, ...] = ()
+    missing_since: str | None = None
+    """The start of the gap that is open."""
+
+
 class TranscriptionView(View, frozen=True):
     state: str
     locale: str
@@ -69,6 +96,8 @@ class TranscriptionView(View, frozen=True):
     speech_model_endpoint_id: str | None = None
     operation: OperationView | None = None
     failure: FailureView | None = None
+    recovery: RecoveryView | None = None
+    """What is done by itself about the last trouble; None where there was none."""
 
 
 class CallView(View, frozen=True):
@@ -90,6 +119,7 @@ class CallView(View, frozen=True):
     ended_at: str | None = None
     result: ResultView | None = None
     failure: FailureView | None = None
+    completeness: CompletenessView = CompletenessView(state="complete-so-far")
 
 
 class ExpectedCallView(View, frozen=True):
@@ -179,6 +209,7 @@ class TranscriptView(View, frozen=True):
     """The time at which positions count 0 ms: the start of the first stream."""
     segments: tuple[SegmentView, ...]
     gaps: tuple[GapView, ...]
+    completeness: CompletenessView = CompletenessView(state="complete-so-far")
 
 
 class EventView(View, frozen=True):

@@ -68,6 +68,10 @@ class Archive(Protocol):
     """The transcript server's store. `put` is called on the event loop and never blocks."""
 
     async def admit(self, key: str) -> Admission | None: ...
+    async def live(self) -> tuple[tuple[str, int | None], ...]:
+        """The calls that go on, each with when (unix ms) its last segment came. Raises StoreUnavailable."""
+        ...
+
     def put(self, write: Write) -> None:
         """Queue a write for the next group commit; order per call is kept. Raises Overloaded where the queue is full."""
         ...

@@ -1,13 +1,16 @@
 """The ports of a process, joined by wiring."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from callscribe.domain.call import Call
+from callscribe.domain.call import Call, Rules
+from callscribe.domain.call.quota import Quota
 from callscribe.domain.policy import Policy
 from callscribe.ports.archive import Archive
 from callscribe.ports.measuring import UNCOUNTED, CallCounters
 from callscribe.ports.store import Store
 from callscribe.ports.world import Bus, CallControl, Clock, Ids, Sink, Tokens
+
+_RULES = Rules()
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +29,10 @@ class Config:
     """A stored command that is not carried out within this is taken by another worker."""
     inline_lease_ms: int = 30_000
     operation_timeout_ms: int = 60_000
-    look_up_ms: int = 60_000
-    """How often ACS is asked whether a call still goes on."""
+    rules: Rules = _RULES
+    """How calls are looked after."""
+    ai_endpoints: tuple[str, ...] = ()
+    """The AI resources that calls are set up with; none leaves that to the adapter."""
     announce_timeout_ms: int = 180_000
     """How long ACS may take to tell that an announcement was played."""
     our_numbers: frozenset[str] = frozenset()
@@ -55,6 +60,7 @@ class Ports:
     tokens: Tokens
     sinks: tuple[Sink, ...] = ()
     counters: CallCounters = UNCOUNTED
+    quota: Quota = field(default_factory=Quota)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,3 +72,5 @@ class IngestPorts:
     archive: Archive
     bus: Bus
     tokens: Tokens
+    server: str = ""
+    """Which transcript server this is: its address, which no other can have while it listens."""

@@ -30,6 +30,10 @@ class Transaction(Protocol):
         """The transcript's zero (unix ms), once its first stream is known."""
         ...
 
+    async def heard_until(self, call_id: str) -> int | None:
+        """When (unix ms) the last segment on the record came."""
+        ...
+
     async def call_by_key(self, key: str) -> Call | None: ...
     async def calls_of_correlation(self, correlation_id: str) -> tuple[Call, ...]:
         """Every call (at most 100) with that correlation id, whoever was called."""

@@ -31,9 +31,12 @@ class Tally:
 
     def add(self, *values: str, count: int = 1) -> None:
         """Count `count` more; one value for each label, in the labels' order."""
-        if values not in self._counts and len(self._counts) >= MOST_LABELS:
-            values = ("other",) * len(self._labels)
-        self._counts[values] = self._counts.get(values, 0) + count
+        try:
+            self._counts[values] += count
+        except KeyError:
+            if len(self._counts) >= MOST_LABELS:
+                values = ("other",) * len(self._labels)
+            self._counts[values] = self._counts.get(values, 0) + count
 
     def read(self, _: CallbackOptions) -> Iterable[Observation]:
         for values, count in self._counts.items():

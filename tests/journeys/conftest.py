@@ -134,6 +134,8 @@ def environment(emulator: Emulator, folder: Path, port: int, ws_port: int, **mor
         "CALLSCRIBE_INCOMING_POLICY": json.dumps(POLICY),
         "CALLSCRIBE_OPERATION_TIMEOUT_SECONDS": "10",
         "CALLSCRIBE_DRAIN_SECONDS": "2",
+        "CALLSCRIBE_RETRY_FIRST_SECONDS": "20",
+        "CALLSCRIBE_RECONNECT_SECONDS": "30",
         **more,
     }
 

@@ -250,12 +250,18 @@ async def test_a_slow_socket(house: House) -> None:
     ],
 )
 async def test_a_packet_that_cannot_be_read(house: House, text: str | None) -> None:
-    """It is noted, and the packets around it count."""
+    """It is noted and is a gap, and the packets around it count."""
     begin = house.mark()
     fault(house, "malformedPacket", times=2, **({} if text is None else {"text": text}))
     call = await rung(house)
-    transcript = await ends(house, call, *TEXTS)
+    await ends(house, call, *TEXTS)
     assert struck(house, begin, "malformedPacket") == 2
-    assert transcript["complete"] is True
     noted = [one["type"] for one in await timeline(house, call) if one["source"] == "transcript-socket"]
     assert {"callscribe.MalformedPackets", "callscribe.UnknownPackets"} & {*noted}
+    causes = ["packets-refused"] if "callscribe.MalformedPackets" in noted else []
+
+    async def accounted() -> bool:
+        completeness = (await house.transcript(call["id"]))["completeness"]
+        return bool(completeness["causes"] == causes)
+
+    await house.until(accounted, f"what is missing has the causes {causes}")

@@ -70,7 +70,7 @@ class AcsCallControl:
     ) -> AcsCall:
         options: dict[str, Any] = {
             "callback_url": self._callback_uri(call),
-            "cognitive_services_endpoint": self._ai_endpoint,
+            "cognitive_services_endpoint": command.setup.ai_endpoint or self._ai_endpoint,
             "transcription": TranscriptionOptionsWithModel(command.setup, self._transport_url(call)),
             **_once(job_id),
         }

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from callscribe.adapters.sql.sqlite import HEAD, REVISION, connect
-from callscribe.domain.call import Call
+from callscribe.domain.call import AT_ACS, Call
 from callscribe.domain.errors import DatabaseNotMigrated, StoreUnavailable
 from callscribe.domain.reading import names_of
 from callscribe.domain.transcript import Stream
@@ -22,6 +22,11 @@ SELECT id, subscription_id, locale, model, incarnation, started_at, origin FROM 
 WHERE call_id = ? ORDER BY started_at, id"""
 _SEEN = "SELECT id FROM segments WHERE call_id = ?"
 _LAST = "SELECT received_at FROM segments WHERE call_id = ? ORDER BY number DESC LIMIT 1"
+
+
+_LIVE = f"""
+SELECT id, (SELECT received_at FROM segments WHERE call_id = calls.id ORDER BY number DESC LIMIT 1) FROM calls
+WHERE state IN ({", ".join(f"'{state}'" for state in sorted(AT_ACS))})"""
 
 
 class Admissions:
@@ -67,6 +72,10 @@ class Admissions:
             heard_until=last[0] if last else None,
             seen=frozenset(segment_id for (segment_id,) in seen),
         )
+
+    def live(self) -> tuple[tuple[str, int | None], ...]:
+        with self._reading() as connection:
+            return tuple(connection.execute(_LIVE).fetchall())
 
     def close(self) -> None:
         if self._connection is not None:

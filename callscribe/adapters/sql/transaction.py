@@ -22,6 +22,9 @@ class SqlTransaction:
     async def zero(self, call_id: str) -> int | None:
         return await calls.zero(self._connection, call_id)
 
+    async def heard_until(self, call_id: str) -> int | None:
+        return await transcripts.heard_until(self._connection, call_id)
+
     async def call_by_key(self, key: str) -> Call | None:
         return await calls.locked_call(self._connection, key=key)
 

@@ -42,6 +42,13 @@ async def save_gap(connection: AsyncConnection, call_id: str, gap: Gap) -> None:
     await connection.execute(saving.on_conflict_do_update(index_elements=["call_id", "id"], set_=row))
 
 
+async def heard_until(connection: AsyncConnection, call_id: str) -> int | None:
+    """When the last segment came, unix ms."""
+    last = select(segments.c.received_at).where(segments.c.call_id == call_id)
+    found: int | None = await connection.scalar(last.order_by(segments.c.number.desc()).limit(1))
+    return found
+
+
 async def whole_transcript(connection: AsyncConnection, call_id: str) -> StoredTranscript | None:
     stored = await find_call(connection, call_id)
     if stored is None:

@@ -10,8 +10,17 @@ import msgspec
 
 from callscribe.domain.transcript import Word
 
+
+class _Packed(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    text: str
+    offset: int
+    """The difference from the offset before."""
+    duration: int | None
+    confidence: float | None
+
+
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(tuple[Word, ...]).decode
+_decode = msgspec.msgpack.Decoder(tuple[_Packed, ...]).decode
 
 
 def pack(words: Iterable[Word], segment_offset: int) -> bytes:

@@ -96,6 +96,9 @@ class SqliteArchive:
     async def admit(self, key: str) -> Admission | None:
         return await self._read(lambda: self._admissions.admit(key))
 
+    async def live(self) -> tuple[tuple[str, int | None], ...]:
+        return await self._read(self._admissions.live)
+
     def put(self, write: Write) -> None:
         if self._give_up_at is not None:
             raise RuntimeError("the archive is closed")

@@ -6,7 +6,10 @@ call's state does not allow raise a conflict (409) and change nothing.
 
 from msgspec.structs import replace
 
-from callscribe.domain.call.transcribing import in_flight, restart, restarts, start_command
+from callscribe.domain.call.evidence import close_gap
+from callscribe.domain.call.recovery import forgotten
+from callscribe.domain.call.starting import in_flight, start_command
+from callscribe.domain.call.transcribing import restart, restarts
 from callscribe.domain.call.values import (
     ENDED,
     Call,
@@ -43,7 +46,7 @@ def request_start(call: Call, operation: Operation) -> Step:
         locale=operation.locale or transcription.locale,
         model=operation.model or transcription.model,
     )
-    started = in_flight(transcription, wanted, TranscriptionState.STARTING)
+    started = in_flight(forgotten(transcription), wanted, TranscriptionState.STARTING)
     return Step(replace(call, transcription=started), (start_command(wanted),))
 
 
@@ -69,10 +72,19 @@ def request_update_locale(call: Call, operation: Operation) -> Step:
 def request_stop(call: Call, operation: Operation) -> Step:
     _must_be_free(call)
     if call.transcription.state in _IDLE:
-        return Step(call, (), (Outcome(operation),))
-    stopping = in_flight(call.transcription, operation, TranscriptionState.STOPPING)
+        return _stopped_waiting(call, operation)
+    stopping = in_flight(forgotten(call.transcription), operation, TranscriptionState.STOPPING)
     command = StopTranscription(operation_id=operation.id, operation_context=operation.operation_context)
     return Step(replace(call, transcription=stopping), (command,))
+
+
+def _stopped_waiting(call: Call, operation: Operation) -> Step:
+    """Nothing runs: a start that waits is cancelled, and what is said from now on is not missed."""
+    idle = replace(forgotten(call.transcription), state=TranscriptionState.INACTIVE)
+    closed, gaps = close_gap(call, operation.at, "stopped")
+    if call.transcription.recovery is None and not gaps:
+        return Step(call, (), (Outcome(operation),))
+    return Step(replace(closed, transcription=idle), (), (Outcome(operation),), gaps)
 
 
 def request_hang_up(call: Call, for_everyone: bool, at: int) -> Step:

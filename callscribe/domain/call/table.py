@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from msgspec.structs import replace
 
 from callscribe.domain import events, observations
-from callscribe.domain.call import transcribing
+from callscribe.domain.call import recovery, sockets, transcribing
 from callscribe.domain.call.evidence import bound
 from callscribe.domain.call.values import (
     AT_ACS,
@@ -37,6 +37,13 @@ _BEFORE: States = frozenset({CallState.EXPECTED, CallState.RINGING, CallState.CO
 _ON: States = frozenset({CallState.CONNECTED, CallState.DISCONNECTING})
 _ANY: States = frozenset(CallState)
 _GONE = AcsCallNotFound.code
+_SIGNS = (
+    events.Callback,
+    observations.SocketOpened,
+    observations.PacketsBegan,
+    observations.SocketClosed,
+    observations.CommandDone,
+)
 LOOK_UP = str(LookUp.__struct_config__.tag)
 
 
@@ -52,7 +59,18 @@ def advance(call: Call, event: Event, fresh: Fresh) -> Step:
     expected = TABLE.get(type(event))
     if expected is None or call.state not in expected.states:
         return Step(call)
-    return expected.handler(call, event, fresh)
+    step = expected.handler(call, event, fresh)
+    if step.call is call and not isinstance(event, _SIGNS):
+        return step
+    return step._replace(call=recovery.settled(_heard(step.call, event), fresh.now))
+
+
+def _heard(call: Call, event: Event) -> Call:
+    """ACS's events, sockets and answers are signs of life; that a time has come is none."""
+    if not isinstance(event, _SIGNS):
+        return call
+    at = event.time if isinstance(event, events.Callback) else event.at
+    return call if call.heard_at is not None and call.heard_at >= at else replace(call, heard_at=at)
 
 
 # --- beginning ------------------------------------------------------------------------------------------------
@@ -80,9 +98,10 @@ def _on_the_line(call: Call, at: int, fresh: Fresh) -> Step:
         timed = replace(connected.transcription, operation=replace(operation, at=fresh.now))
         return Step(replace(connected, transcription=timed), agents)
     if connected.transcription.attempts:
-        # It was to start at setup, and the call was given up meanwhile: ACS's own event tells.
-        return Step(connected, agents)
-    step = transcribing.start_now(connected, fresh)
+        # It was to start at setup: it has failed before, or the call was given up meanwhile and ACS's own event tells.
+        step = transcribing.on_connected(connected, at, fresh)
+    else:
+        step = recovery.start_now(connected, fresh)
     return step._replace(commands=(*agents, *step.commands))
 
 
@@ -173,7 +192,7 @@ def _participants(call: Call, event: events.ParticipantsUpdated, fresh: Fresh) -
 def _played(call: Call, event: events.PlayCompleted | events.PlayCanceled, fresh: Fresh) -> Step:
     if call.announce is None or call.announce.done:
         return Step(call)
-    return transcribing.start_now(replace(call, announce=replace(call.announce, done=True)), fresh)
+    return recovery.start_now(replace(call, announce=replace(call.announce, done=True)), fresh)
 
 
 def _announce_overdue(call: Call, seen: observations.AnnounceOverdue, fresh: Fresh) -> Step:
@@ -190,7 +209,7 @@ def _announce_failed(call: Call, fresh: Fresh) -> Step:
     done = replace(call, announce=replace(call.announce, done=True))
     if call.announce.on_failed is AnnounceFailure.HANG_UP:
         return Step(replace(done, state=CallState.DISCONNECTING), (HangUp(),))
-    return transcribing.start_now(done, fresh)
+    return recovery.start_now(done, fresh)
 
 
 # --- end ------------------------------------------------------------------------------------------------------
@@ -213,7 +232,18 @@ def _end_of(call: Call) -> CallState:
 
 
 def _look_up_due(call: Call, seen: observations.LookUpDue, fresh: Fresh) -> Step:
-    return Step(call, (LookUp(),) if call.call_connection_id else ())
+    """Ask ACS about a call that has fallen silent; hang up on one that has lasted too long."""
+    longest = fresh.rules.longest_call_ms
+    on = call.state is CallState.CONNECTED and call.direction is not Direction.FOREIGN
+    if on and longest is not None and fresh.now - (call.connected_at or call.created_at) >= longest:
+        return Step(replace(call, state=CallState.DISCONNECTING), (HangUp(),))
+    silent = fresh.now - last_sign(call, seen.heard_until) >= fresh.rules.silence_ms
+    return Step(call, (LookUp(),) if silent and call.call_connection_id else ())
+
+
+def last_sign(call: Call, heard_until: int | None) -> int:
+    """When the call last gave a sign of life, words included (`heard_until`); unix ms."""
+    return max(call.heard_at or call.created_at, heard_until or 0)
 
 
 def _failed(call: Call, at: int, failure: Failure | None = None) -> Step:
@@ -244,8 +274,11 @@ TABLE: dict[type, Expected] = {
     observations.RingingOver: Expected(frozenset({CallState.RINGING}), _ringing_over),
     observations.AnnounceOverdue: Expected(frozenset({CallState.CONNECTED}), _announce_overdue),
     observations.LookUpDue: Expected(AT_ACS, _look_up_due),
+    observations.RetryDue: Expected(_LIVE, recovery.on_retry_due),
     observations.OperationOverdue: Expected(_ON, transcribing.on_overdue),
-    observations.SocketOpened: Expected(_LIVE, transcribing.on_socket_opened),
-    observations.PacketsBegan: Expected(_LIVE, transcribing.on_packets_began),
-    observations.SocketClosed: Expected(_LIVE, transcribing.on_socket_closed),
+    observations.SocketOpened: Expected(_LIVE, sockets.on_socket_opened),
+    observations.PacketsBegan: Expected(_LIVE, sockets.on_packets_began),
+    observations.SocketClosed: Expected(_LIVE, sockets.on_socket_closed),
+    observations.SocketsLost: Expected(_LIVE, sockets.on_sockets_lost),
+    observations.PacketsRefused: Expected(_ANY, sockets.on_packets_refused),
 }

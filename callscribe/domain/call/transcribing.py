@@ -7,7 +7,9 @@ are matched to the operation in flight by call and kind; an operation context is
 from msgspec.structs import replace
 
 from callscribe.domain import events
-from callscribe.domain.call.evidence import bound, close_gap, open_gap, witnessed
+from callscribe.domain.call import recovery
+from callscribe.domain.call.evidence import close_gap, is_over, open_gap, restored, witnessed
+from callscribe.domain.call.starting import in_flight, start_command
 from callscribe.domain.call.values import (
     Call,
     CallState,
@@ -18,12 +20,10 @@ from callscribe.domain.call.values import (
     Operation,
     OperationKind,
     Outcome,
-    StartMode,
     Step,
-    Transcription,
     TranscriptionState,
 )
-from callscribe.domain.commands import StartTranscription, StopTranscription
+from callscribe.domain.commands import StopTranscription
 from callscribe.domain.errors import (
     Failure,
     NotTranscribing,
@@ -31,83 +31,13 @@ from callscribe.domain.errors import (
     describe,
     transcription_failure,
 )
-from callscribe.domain.observations import (
-    CommandFailed,
-    OperationOverdue,
-    PacketsBegan,
-    SocketClosed,
-    SocketOpened,
-)
-from callscribe.domain.participants import ParticipantKind, classify
+from callscribe.domain.observations import CommandFailed, OperationOverdue
 
 END_GRACE_MS = 5_000
 """A socket that closes this shortly before the call's end closed because of it: nothing was missed."""
 
 _INTERRUPTED = "streamConnectionInterrupted"
 _RESTORED = frozenset({"streamConnectionReestablished", "transcriptionResumed"})
-_RUNNING = frozenset({TranscriptionState.STARTING, TranscriptionState.ACTIVE, TranscriptionState.UPDATING})
-
-
-# --- when to start --------------------------------------------------------------------------------------------
-
-
-def starts_at_setup(mode: StartMode, announced: bool, others: tuple[str, ...]) -> bool:
-    """Whether the options of answer, create or connect ask ACS to start at once.
-
-    Starting later loses the first seconds; but ACS refuses a start at setup on 1:1 calls with its own users
-    (a known issue of the service), and what is announced is not to be transcribed.
-    """
-    one_to_one = len(others) == 1 and classify(others[0]) is ParticipantKind.COMMUNICATION_USER
-    return mode is StartMode.AUTO and not announced and not one_to_one
-
-
-def begun(transcription: Transcription, fresh: Fresh) -> Transcription:
-    """Transcription with a start in flight that nobody asked for by name."""
-    operation = Operation(
-        id=f"op_{fresh.id}",
-        kind=OperationKind.START,
-        at=fresh.now,
-        locale=transcription.locale,
-        model=transcription.model,
-    )
-    return in_flight(transcription, operation, TranscriptionState.STARTING)
-
-
-def in_flight(transcription: Transcription, operation: Operation, state: TranscriptionState) -> Transcription:
-    """Transcription with an operation on its way; `attempts` counts the starts asked of ACS in this call.
-
-    A start needs both witnesses anew: what was seen before speaks of an earlier run.
-    """
-    starts = operation.kind is OperationKind.START
-    return replace(
-        transcription,
-        operation=operation,
-        state=state,
-        failure=None,
-        attempts=transcription.attempts + (starts or operation.restart),
-        event_seen=transcription.event_seen and not starts,
-        packet_seen=transcription.packet_seen and not starts,
-    )
-
-
-def start_command(operation: Operation) -> StartTranscription:
-    return StartTranscription(
-        operation_id=operation.id,
-        locale=operation.locale,
-        model=operation.model,
-        operation_context=operation.operation_context,
-    )
-
-
-def start_now(call: Call, fresh: Fresh) -> Step:
-    """Start by ourselves, unless somebody has or nobody wants it."""
-    transcription = call.transcription
-    idle = transcription.operation is None and transcription.state is TranscriptionState.INACTIVE
-    if transcription.mode is not StartMode.AUTO or not idle:
-        return Step(call)
-    started = begun(transcription, fresh)
-    assert started.operation is not None
-    return Step(replace(call, transcription=started), (start_command(started.operation),))
 
 
 # --- ACS's events ---------------------------------------------------------------------------------------------
@@ -119,7 +49,7 @@ def on_started(call: Call, event: events.TranscriptionStarted, fresh: Fresh) -> 
         return step
     transcription = call.transcription
     operation = transcription.operation
-    ours = operation is not None and (operation.kind is OperationKind.START or operation.halted)
+    ours = operation is not None and _awaits_start(operation)
     if not ours and transcription.state not in (TranscriptionState.INACTIVE, TranscriptionState.FAILED):
         return Step(witnessed(call, event_seen=True))
     locale = operation.locale if ours and operation and operation.locale else transcription.locale
@@ -132,7 +62,15 @@ def on_started(call: Call, event: events.TranscriptionStarted, fresh: Fresh) -> 
         failure=None,
     )
     outcomes = (Outcome(operation),) if ours and operation else ()
-    return Step(witnessed(replace(call, transcription=settled), event_seen=True), (), outcomes)
+    seen = witnessed(replace(call, transcription=settled), event_seen=True)
+    return Step(recovery.started(seen, fresh), (), outcomes)
+
+
+def _awaits_start(operation: Operation) -> bool:
+    """Whether ACS's next word about it is that transcription has started."""
+    if operation.restart:
+        return operation.halted
+    return operation.kind is OperationKind.START
 
 
 def on_updated(call: Call, event: events.TranscriptionUpdated, fresh: Fresh) -> Step:
@@ -159,17 +97,27 @@ def on_stopped(call: Call, event: events.TranscriptionStopped, fresh: Fresh) -> 
     if step is not None:
         return step
     operation = call.transcription.operation
-    if operation is not None and (operation.kind is OperationKind.START or operation.halted):
+    if operation is not None and _awaits_start(operation):
         # A stop that came before this start was asked for, delivered late.
+        return Step(call)
+    if operation is None and call.transcription.state is TranscriptionState.FAILED:
+        # What has failed does not run, so this was no wish of anybody.
         return Step(call)
     quiet = replace(call.transcription, event_seen=False, packet_seen=False)
     if operation is not None and operation.restart:
-        opened, gaps = open_gap(call, GapCause.LOCALE_CHANGE, event.time, fresh)
-        halted = replace(quiet, operation=replace(operation, halted=True))
-        return Step(replace(opened, transcription=halted), (start_command(operation),), (), gaps)
-    stopped = replace(quiet, state=TranscriptionState.INACTIVE, operation=None)
+        return _halted(replace(call, transcription=quiet), operation, event.time, fresh)
+    stopped = recovery.forgotten(replace(quiet, state=TranscriptionState.INACTIVE, operation=None))
     closed, gaps = close_gap(call, event.time, "stopped")
     return Step(replace(closed, transcription=stopped), (), _stopped_outcomes(operation), gaps)
+
+
+def _halted(call: Call, operation: Operation, at: int, fresh: Fresh) -> Step:
+    """A restart's stop is done: its start follows, and what is said until then is not heard."""
+    changes = operation.kind is OperationKind.UPDATE_LOCALE
+    cause = GapCause.LOCALE_CHANGE if changes else GapCause.STREAM_INTERRUPTED
+    opened, gaps = open_gap(call, cause, at, fresh)
+    halted = replace(opened.transcription, operation=replace(operation, halted=True))
+    return Step(replace(opened, transcription=halted), (start_command(operation),), (), gaps)
 
 
 def _stopped_outcomes(operation: Operation | None) -> tuple[Outcome, ...]:
@@ -214,16 +162,18 @@ def restart(call: Call, operation: Operation) -> Step:
     return Step(replace(call, transcription=transcription), (stop,))
 
 
-def _fail(call: Call, failure: Failure, at: int, fresh: Fresh) -> Step:
+def _fail(call: Call, failure: Failure, at: int, fresh: Fresh, retry_after_ms: int | None = None) -> Step:
     """The operation in flight, or else transcription itself, has failed."""
     transcription = call.transcription
     operation = transcription.operation
+    if operation is not None and operation.kind is OperationKind.START and not _awaits_start(operation):
+        # There was nothing to stop any more: what matters is the start.
+        return _halted(call, operation, at, fresh)
     outcomes = (Outcome(operation, failure),) if operation is not None else ()
     survives = operation is not None and operation.kind is not OperationKind.START and not operation.restart
     if survives:
         back = replace(transcription, operation=None, failure=failure, state=TranscriptionState.STARTING)
         return Step(witnessed(replace(call, transcription=back)), (), outcomes)
-    was_running = transcription.event_seen or transcription.packet_seen
     failed = replace(
         transcription,
         state=TranscriptionState.FAILED,
@@ -232,74 +182,58 @@ def _fail(call: Call, failure: Failure, at: int, fresh: Fresh) -> Step:
         event_seen=False,
         packet_seen=False,
     )
-    gaps: tuple[Gap, ...] = ()
-    if was_running and call.state is CallState.CONNECTED:
-        call, gaps = open_gap(call, GapCause.TRANSCRIPTION_FAILED, at, fresh)
-    return Step(replace(call, transcription=failed), (), outcomes, gaps)
+    over = replace(call, transcription=failed)
+    if operation is None and transcription.state not in recovery.RUNNING:
+        # Nobody here had asked for anything that could be lost.
+        return Step(over)
+    opened, gaps = _unheard_since(over, _lost_since(call, at), fresh)
+    return Step(recovery.after_failure(opened, failure, fresh, retry_after_ms), (), outcomes, gaps)
+
+
+def _lost_since(call: Call, at: int) -> int:
+    """Since when words are lost that were wanted: since they were asked for, where none had come yet."""
+    transcription = call.transcription
+    operation = transcription.operation
+    if operation is None or transcription.event_seen or transcription.packet_seen:
+        return at
+    return min(at, max(operation.at, call.connected_at or 0))
+
+
+def _unheard_since(call: Call, since: int, fresh: Fresh) -> tuple[Call, tuple[Gap, ...]]:
+    """Words are lost where they are spoken: on a call that is connected."""
+    if call.state is not CallState.CONNECTED:
+        return call, ()
+    return open_gap(call, GapCause.TRANSCRIPTION_FAILED, since, fresh)
+
+
+def on_connected(call: Call, at: int, fresh: Fresh) -> Step:
+    """The call stands, and its start at setup is in flight, or has come to nothing before."""
+    transcription = call.transcription
+    if transcription.state is not TranscriptionState.FAILED:
+        return Step(call)
+    opened, gaps = _unheard_since(call, at, fresh)
+    if recovery.waits_for_connection(opened):
+        step = recovery.again(opened, fresh)
+        return step._replace(gaps=gaps)
+    return Step(opened, (), (), gaps)
 
 
 def _connection(call: Call, status: str | None, details: str | None, at: int, fresh: Fresh) -> Step | None:
     """The step for events that speak of the stream's connection, or None for all others."""
-    if details == _INTERRUPTED and _is_over(call, at):
+    if details == _INTERRUPTED and is_over(call, at):
         return Step(call)
     if details == _INTERRUPTED:
+        if call.transcription.state not in recovery.RUNNING:
+            return Step(call)
         opened, gaps = open_gap(call, GapCause.STREAM_INTERRUPTED, at, fresh)
-        return Step(opened, (), (), gaps)
+        return Step(recovery.await_stream(opened, fresh), (), (), gaps)
     if details in _RESTORED or status in _RESTORED:
         closed, gaps = close_gap(call, at, "stream-restored")
-        return Step(witnessed(_restored(closed, at), event_seen=True), (), (), gaps)
+        return Step(witnessed(restored(closed, at), event_seen=True), (), (), gaps)
     return None
 
 
-def _is_over(call: Call, since: int) -> bool:
-    """Whether an interruption has passed by the time it is told: its witnesses come by two ways, in either order."""
-    return call.restored_at is not None and since < call.restored_at
-
-
-def _restored(call: Call, at: int) -> Call:
-    return replace(call, restored_at=max(at, call.restored_at or at))
-
-
-# --- what we saw ourselves ------------------------------------------------------------------------------------
-
-
-def on_socket_opened(call: Call, seen: SocketOpened, fresh: Fresh) -> Step:
-    """A socket that comes alone although packets were coming: the one before was lost with its server."""
-    call = bound(call, seen.call_connection_id, None, seen.correlation_id)
-    if seen.others or not call.transcription.packet_seen:
-        return Step(call)
-    since = seen.at if seen.heard_until is None else min(seen.at, seen.heard_until)
-    return _unheard(call, since, fresh)
-
-
-def on_packets_began(call: Call, seen: PacketsBegan, fresh: Fresh) -> Step:
-    call = bound(call, seen.call_connection_id, None, seen.correlation_id)
-    closed, gaps = close_gap(call, seen.at, "packets")
-    return Step(witnessed(_restored(closed, seen.at), packet_seen=True), (), (), gaps)
-
-
-def on_socket_closed(call: Call, seen: SocketClosed, fresh: Fresh) -> Step:
-    return Step(call) if seen.remaining else _unheard(call, seen.at, fresh)
-
-
-def _unheard(call: Call, since: int, fresh: Fresh) -> Step:
-    """No socket of the call is open: a gap, unless nothing was to be heard."""
-    transcription = call.transcription
-    stopping = transcription.operation is not None and (
-        transcription.operation.kind is OperationKind.STOP or transcription.operation.restart
-    )
-    running = transcription.state in _RUNNING and transcription.packet_seen
-    if call.state is not CallState.CONNECTED:
-        return Step(call)
-    waiting = replace(transcription, packet_seen=False)
-    if stopping or not running:
-        return Step(replace(call, transcription=waiting))
-    if waiting.state is TranscriptionState.ACTIVE:
-        waiting = replace(waiting, state=TranscriptionState.STARTING)
-    if _is_over(call, since):
-        return Step(replace(call, transcription=waiting))
-    opened, gaps = open_gap(call, GapCause.SOCKET_DROPPED, since, fresh)
-    return Step(replace(opened, transcription=waiting), (), (), gaps)
+# --- what our own requests met ------------------------------------------------------------------------------------
 
 
 def on_command_failed(call: Call, seen: CommandFailed, fresh: Fresh) -> Step:
@@ -307,7 +241,7 @@ def on_command_failed(call: Call, seen: CommandFailed, fresh: Fresh) -> Step:
     operation = call.transcription.operation
     if operation is None or operation.id != seen.operation_id:
         return Step(call)
-    return _fail(call, seen.failure, seen.at, fresh)
+    return _fail(call, seen.failure, seen.at, fresh, seen.retry_after_ms)
 
 
 def on_overdue(call: Call, seen: OperationOverdue, fresh: Fresh) -> Step:
@@ -342,7 +276,8 @@ def finish(call: Call, at: int, failure: Failure) -> Step:
         outcomes = (Outcome(operation, None if operation.kind is OperationKind.STOP else failure),)
     nothing_missed = call.gap is not None and at - call.gap.started_at <= END_GRACE_MS
     end = call.gap.started_at if call.gap is not None and nothing_missed else at
-    closed, gaps = close_gap(replace(call, transcription=quiet), end, "call-ended")
+    over = recovery.cancelled(replace(call, transcription=quiet, sockets=()))
+    closed, gaps = close_gap(over, end, "call-ended")
     return Step(closed, (), outcomes, gaps)
 
 

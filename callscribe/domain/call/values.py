@@ -75,9 +75,43 @@ class Operation(msgspec.Struct, frozen=True):
     model: str | None = None
     operation_context: str | None = None
     restart: bool = False
-    """An update-locale that is done as stop and start, since ACS refuses it on connected calls."""
+    """It is done as stop and start: an update-locale that ACS refuses, or a start where ACS takes it to be running."""
     halted: bool = False
     """Of a restart: its stop is done, and what comes next is its start."""
+
+
+class WaitsFor(StrEnum):
+    """What the next start of transcription waits for."""
+
+    BACK_OFF = "back-off"
+    RETRY_AFTER = "retry-after"
+    """ACS said how long."""
+    QUOTA = "quota"
+    """The AI resource bears no more transcriptions for now."""
+    STREAM = "stream"
+    """ACS may yet open its socket again by itself."""
+    CONNECTION = "connection"
+
+
+class GaveUp(StrEnum):
+    """Why transcription is not started again by itself."""
+
+    NOT_RETRYABLE = "not-retryable"
+    ATTEMPTS_SPENT = "attempts-spent"
+    TIME_SPENT = "time-spent"
+
+
+class Recovery(msgspec.Struct, frozen=True):
+    """One trouble with transcription, and what is done about it by itself. Times are unix ms."""
+
+    since: int
+    attempts: int = 0
+    """Starts that it has taken."""
+    next_at: int | None = None
+    waits_for: WaitsFor | None = None
+    gave_up: GaveUp | None = None
+    settled_at: int | None = None
+    """Since when transcription is active again; the budget is whole again once that has lasted."""
 
 
 class Transcription(msgspec.Struct, frozen=True):
@@ -90,6 +124,7 @@ class Transcription(msgspec.Struct, frozen=True):
     attempts: int = 0
     operation: Operation | None = None
     failure: Failure | None = None
+    recovery: Recovery | None = None
 
 
 class AnnounceFailure(StrEnum):
@@ -112,6 +147,12 @@ class GapCause(StrEnum):
     STREAM_INTERRUPTED = "stream-interrupted"
     LOCALE_CHANGE = "locale-change"
     TRANSCRIPTION_FAILED = "transcription-failed"
+    SERVICE_RESTART = "service-restart"
+    """The socket was open when our transcript server ended."""
+    PACKETS_REFUSED = "packets-refused"
+    """Packets came that could not be read."""
+    QUOTA = "quota"
+    """Transcription could not be started yet: the AI resource bears no more."""
 
 
 class Gap(msgspec.Struct, frozen=True):
@@ -122,6 +163,26 @@ class Gap(msgspec.Struct, frozen=True):
     started_at: int
     ended_at: int | None = None
     ended_by: str | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing was missed in it: its socket closed because the call was ending."""
+        return self.ended_at == self.started_at and self.ended_by == "call-ended"
+
+
+class Missing(msgspec.Struct, frozen=True):
+    """What the gaps of a call that have ended come to."""
+
+    gaps: int = 0
+    ms: int = 0
+    causes: tuple[GapCause, ...] = ()
+
+
+class OpenSocket(msgspec.Struct, frozen=True):
+    """A socket of a call, and the transcript server that holds it, by its address."""
+
+    id: str
+    server: str
 
 
 class Call(msgspec.Struct, frozen=True):
@@ -154,13 +215,50 @@ class Call(msgspec.Struct, frozen=True):
     """The open gap, if any; closed ones are on the record as changes."""
     restored_at: int | None = None
     """When packets last began or ACS last said that the stream is restored: earlier interruptions are over."""
+    missing: Missing = Missing()
+    sockets: tuple[OpenSocket, ...] = ()
+    heard_at: int | None = None
+    """When ACS last gave a sign that the call lives: an event, a socket, an answer."""
+    ai_endpoint: str | None = None
+    """The AI resource that the call was set up with; ACS changes it no more."""
+
+
+class Rules(msgspec.Struct, frozen=True):
+    """How calls are looked after; times in ms."""
+
+    first_ms: int = 1_000
+    """The first back-off; each further one is twice as long."""
+    longest_ms: int = 30_000
+    attempts: int = 20
+    """Starts by itself in one trouble."""
+    within_ms: int = 600_000
+    """How long after a trouble began transcription is still started by itself."""
+    restart_ms: int = 60_000
+    """How long our transcript server may take to restart."""
+    reconnect_ms: int = 20_000
+    """How long ACS may take to restore a stream by itself."""
+    silence_ms: int = 60_000
+    """After how long without a sign ACS is asked whether a call still goes on."""
+    longest_call_ms: int | None = None
+    """After how long a call is hung up; None is never."""
+
+
+class Room(NamedTuple):
+    """When an AI resource bears new transcriptions, unix ms: 0 is now."""
+
+    blocked_until: int = 0
+    next_slot: int = 0
+    """When the next one is admitted, after those that wait already."""
 
 
 class Fresh(NamedTuple):
-    """What a step may need that values cannot make: the time (unix ms) and an id nobody else has."""
+    """What a step may need that the call does not tell: the time (unix ms), an id nobody else has, how patient we are,
+    and what the call's AI resource bears."""
 
     now: int
     id: str
+    rules: Rules = Rules()
+    room: Room = Room()
 
 
 class Outcome(NamedTuple):

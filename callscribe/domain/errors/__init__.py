@@ -69,6 +69,7 @@ from callscribe.domain.errors.runtime import (
     ShuttingDown,
     SigningKeysUnavailable,
     StoreUnavailable,
+    StreamLost,
 )
 from callscribe.domain.errors.transcription import (
     AiEndpointNotSet,
@@ -171,6 +172,7 @@ __all__ = [
     "SpeechTimeout",
     "SpeechUnauthorized",
     "StoreUnavailable",
+    "StreamLost",
     "TranscriptNotOurs",
     "TranscriptionCanceled",
     "TranscriptionFailed",

@@ -93,3 +93,18 @@ class OperationTimedOut(ServiceError):
     title = "ACS did not report how the operation ended"
     cause = "The event was lost, is late, or could not reach CALLSCRIBE_PUBLIC_URL."
     remedy = "Read the call's transcription, then ask again; if it persists, check that ACS reaches the public URL."
+
+
+class StreamLost(ServiceError):
+    """The stream of words broke off, and ACS did not restore it in time."""
+
+    code = "stream-lost"
+    status = 504
+    title = "The stream of words broke off"
+    cause = (
+        "The socket between ACS and the transcript server was lost, and ACS did not open it again in time."
+    )
+    remedy = (
+        "Transcription is started again by itself until its budget is spent; then start it by hand. If it persists, "
+        "look at the transcript server's log, and at its /readyz from outside."
+    )

@@ -107,15 +107,20 @@ class Acs(BaseModel):
     acs_keys_url: Url = _setting(
         f"{_ACS}/calling/keys", "Where the keys are that sign the tokens that ACS sends."
     )
-    cognitive_services_endpoint: Url = _setting(
+    cognitive_services_endpoint: Annotated[str, AfterValidator(values.http_urls)] = _setting(
         "",
-        "The Azure AI services resource that recognises speech, as https://name.cognitiveservices.azure.com.",
+        "The Azure AI services resource that recognises speech, as https://name.cognitiveservices.azure.com; several "
+        "between commas, of which a call takes the first that bears one more transcription.",
     )
     socket_token: SocketToken = _setting(
         SocketToken.IF_PRESENT,
         "Whether a transcript socket must bring ACS's token. A wrong token is refused either way; off, in development "
         "only, does not look.",
     )
+
+    @property
+    def ai_endpoints(self) -> tuple[str, ...]:
+        return tuple(part for part in self.cognitive_services_endpoint.split(",") if part)
 
     @property
     def acs(self) -> AcsResource:
@@ -144,7 +149,12 @@ class Calls(BaseModel):
         60.0, "How long ACS may take to report how a start, update-locale or stop ended."
     )
     look_up_seconds: Seconds = _setting(
-        60.0, "How often ACS is asked whether a call still goes on, should the event of its end be lost."
+        60.0,
+        "After how long without an event, a word or a socket ACS is asked whether a call still goes on, and how often "
+        "from then on.",
+    )
+    longest_call_seconds: Annotated[float, Field(ge=0, le=2_592_000)] = _setting(
+        0.0, "After how long a call is hung up, whatever is said on it; 0 is never."
     )
 
     @property
@@ -154,6 +164,33 @@ class Calls(BaseModel):
     @property
     def our_raw_ids(self) -> frozenset[str]:
         return frozenset(self.our_numbers.split(",")) if self.our_numbers else frozenset()
+
+
+class Recovering(BaseModel):
+    """Transcription that comes back by itself"""
+
+    retry_first_seconds: Seconds = _setting(
+        1.0,
+        "How long at most to wait before transcription that failed for a passing reason is started again; doubled each "
+        "time, and half of it by chance.",
+    )
+    retry_longest_seconds: Seconds = _setting(
+        30.0, "The longest such wait, unless ACS asks for a longer one."
+    )
+    retry_attempts: Annotated[int, Field(ge=0, le=1000)] = _setting(
+        20, "Starts by itself in one trouble; 0 leaves all of them to people."
+    )
+    retry_within_seconds: Annotated[float, Field(gt=0, le=86_400)] = _setting(
+        600.0, "How long after a trouble began transcription is still started by itself."
+    )
+    reconnect_seconds: Seconds = _setting(
+        20.0, "How long ACS may take to restore an interrupted stream before transcription is started again."
+    )
+    restart_seconds: Seconds = _setting(
+        60.0,
+        "How long the transcript server may take to restart: for so long starts are repeated on a call whose socket ACS "
+        "never could open (8581).",
+    )
 
 
 class EventGrid(BaseModel):
@@ -248,6 +285,7 @@ GROUPS: tuple[type[BaseModel], ...] = (
     Storage,
     Acs,
     Calls,
+    Recovering,
     EventGrid,
     Api,
     Push,
@@ -257,7 +295,18 @@ GROUPS: tuple[type[BaseModel], ...] = (
 
 
 class Settings(
-    BaseSettings, Running, LimitSettings, Push, Api, EventGrid, Calls, Acs, Storage, Addresses, Mode
+    BaseSettings,
+    Running,
+    LimitSettings,
+    Push,
+    Api,
+    EventGrid,
+    Recovering,
+    Calls,
+    Acs,
+    Storage,
+    Addresses,
+    Mode,
 ):
     """All settings of one process, read once; made by `load`, which gives them only where they fit together."""
 

@@ -180,6 +180,12 @@ _PAIRS = (
         "resource's identity may use",
     ),
     Pair(
+        ("retry_first_seconds", "retry_longest_seconds"),
+        _HTTP,
+        lambda s: s.retry_first_seconds > s.retry_longest_seconds,
+        "is longer than CALLSCRIBE_RETRY_LONGEST_SECONDS. Make the first wait the shorter one",
+    ),
+    Pair(
         ("event_grid_secret", "event_grid_tenant_id", "event_grid_audience", "development"),
         _HTTP,
         lambda s: (

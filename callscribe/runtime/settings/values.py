@@ -43,6 +43,12 @@ def http_url(text: str) -> str:
     return _url(text, ("http", "https"), "https://calls.example.com")
 
 
+def http_urls(text: str) -> str:
+    """`http` or `https` URLs between commas, each without its last slash and once."""
+    urls = [http_url(part.strip()) for part in text.split(",") if part.strip()]
+    return ",".join(dict.fromkeys(urls))
+
+
 def ws_url(text: str) -> str:
     """A `ws` or `wss` URL without its last slash."""
     return _url(text, ("ws", "wss"), "wss://calls.example.com")

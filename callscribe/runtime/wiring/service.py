@@ -14,6 +14,7 @@ from callscribe.adapters.outbound import WebhookSink
 from callscribe.adapters.sql.store import SqlStore
 from callscribe.adapters.system import RandomIds, SystemClock
 from callscribe.adapters.tokens import JwtTokens, entra
+from callscribe.domain.call import Rules
 from callscribe.ports import Bus, CallControl, Clock, Config, Ports, Sink
 from callscribe.runtime.settings import Settings
 from callscribe.runtime.telemetry import Metrics
@@ -52,8 +53,24 @@ def config_of(settings: Settings) -> Config:
         public_ws_url=settings.public_ws_url.rstrip("/"),
         worker=f"{socket.gethostname()}:{os.getpid()}",
         operation_timeout_ms=int(settings.operation_timeout_seconds * 1000),
-        look_up_ms=int(settings.look_up_seconds * 1000),
+        rules=rules_of(settings),
+        ai_endpoints=settings.ai_endpoints,
         our_numbers=settings.our_raw_ids,
+    )
+
+
+def rules_of(settings: Settings) -> Rules:
+    """How calls are looked after; a longest duration of 0 is none."""
+    longest = int(settings.longest_call_seconds * 1000)
+    return Rules(
+        first_ms=int(settings.retry_first_seconds * 1000),
+        longest_ms=int(settings.retry_longest_seconds * 1000),
+        attempts=settings.retry_attempts,
+        within_ms=int(settings.retry_within_seconds * 1000),
+        restart_ms=int(settings.restart_seconds * 1000),
+        reconnect_ms=int(settings.reconnect_seconds * 1000),
+        silence_ms=int(settings.look_up_seconds * 1000),
+        longest_call_ms=longest or None,
     )
 
 
@@ -84,7 +101,7 @@ async def _call_control(
         client,
         callback_uri=config.callback_uri,
         transport_url=config.transport_url,
-        cognitive_services_endpoint=settings.cognitive_services_endpoint or None,
+        cognitive_services_endpoint=next(iter(settings.ai_endpoints), None),
     )
 
 

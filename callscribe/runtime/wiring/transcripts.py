@@ -1,5 +1,6 @@
 """What the transcript server reaches the world through: no SQL toolkit, no Azure SDK, no web framework."""
 
+import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
@@ -29,4 +30,5 @@ async def transcript_ports(
             archive=await stack.enter_async_context(archive),
             bus=bus or await open_bus(settings, metrics, stack),
             tokens=JwtTokens(http, acs=acs_trust(settings)),
+            server=f"{socket.gethostname()}:{settings.ws_host}:{settings.ws_port}",
         )

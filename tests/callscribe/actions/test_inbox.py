@@ -1,13 +1,14 @@
 """What Azure posts is stored, and acts on its call once."""
 
 import asyncio
+import dataclasses
 from pathlib import Path
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
-from callscribe.actions.inbox import Aside
+from callscribe.actions.inbox import Aside, Inbox
 from callscribe.domain.call import CallState, Direction, TranscriptionState
 from callscribe.domain.changes import RINGS_TOPIC
 from callscribe.domain.errors import CallNotFound, StoreUnavailable
@@ -261,3 +262,26 @@ async def test_an_event_at_a_wrong_address_does_not_take_the_right_one_away(benc
     await bench.inbox.callbacks(call.key, [over])
     assert (await bench.call(call.id)).state is CallState.DISCONNECTED
     assert (await bench.call(other.id)).state is CallState.CONNECTED
+
+
+async def test_calls_take_the_ai_resource_that_bears_one_more(bench: Bench) -> None:
+    """The first until it refuses; then the other, and where all refuse the answer starts nothing yet."""
+    config = dataclasses.replace(
+        bench.ports.config, ai_endpoints=("https://one.example", "https://two.example")
+    )
+    inbox = Inbox(dataclasses.replace(bench.ports, config=config))
+    used, started = [], []
+    for refused in (None, "https://one.example", "https://two.example"):
+        if refused:
+            bench.ports.quota.refused(refused, bench.clock.now(), 60_000)
+        await inbox.event_grid([await bench.ring()])
+        begin = bench.mark()
+        await bench.work()
+        (answer, *_) = await bench.emulator.journal.wait(
+            "request", after=begin, where=lambda one: one.data["operation"] == "answerCall", within=10
+        )
+        body: Any = answer.data["body"]
+        used.append(body["callIntelligenceOptions"]["cognitiveServicesEndpoint"])
+        started.append(body["transcriptionOptions"]["startTranscription"])
+    assert used[:2] == ["https://one.example", "https://two.example"]
+    assert started == [True, True, False]

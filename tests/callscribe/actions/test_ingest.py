@@ -17,7 +17,13 @@ from callscribe.adapters.sql.writer import SqliteArchive
 from callscribe.adapters.system import RandomIds
 from callscribe.domain.call import Call, CallState, Direction, Transcription
 from callscribe.domain.changes import JOBS_TOPIC, RINGS_TOPIC, JobsDue, Notice, Partial, Ring, call_topic
-from callscribe.domain.observations import PacketsBegan, SocketClosed, SocketOpened
+from callscribe.domain.observations import (
+    PacketsBegan,
+    PacketsRefused,
+    SocketClosed,
+    SocketOpened,
+    SocketsLost,
+)
 from callscribe.domain.participants import Participant
 from callscribe.domain.transcript import Segment
 from callscribe.ports import EventRecord, IngestPorts
@@ -75,7 +81,7 @@ class World:
     metrics: Metrics = field(default_factory=Metrics)
 
     def ingest(self, **limits: int) -> Ingest:
-        ports = IngestPorts(self.clock, RandomIds(self.clock), self.archive, self.bus, NoTokens())
+        ports = IngestPorts(self.clock, RandomIds(self.clock), self.archive, self.bus, NoTokens(), "here")
         return Ingest(ports, replace(Limits(), **limits), self.metrics)
 
     async def has_call(self, number: int = 1, **fields: Any) -> None:
@@ -176,8 +182,8 @@ async def test_what_the_worker_is_told(world: World) -> None:
     await ingest.drained()
     [stream] = (await world.store.transcript("call_1")).streams  # type: ignore[union-attr]
     assert await world.observations() == [
-        SocketOpened(NOW, first.id, "connection-1", "correlation-1"),
-        SocketOpened(NOW, second.id, None, None, others=1),
+        SocketOpened(NOW, first.id, "connection-1", "correlation-1", server="here"),
+        SocketOpened(NOW, second.id, None, None, others=1, server="here"),
         PacketsBegan(NOW, first.id, stream.id, "en-US", "connection-1", "correlation-1"),
         SocketClosed(NOW, first.id, 1006, 1),
         SocketClosed(NOW, second.id, 1000, 0),
@@ -334,7 +340,7 @@ async def test_binary_messages(world: World) -> None:
 
 
 async def test_packets_that_cannot_be_read(world: World) -> None:
-    """Counted; noted at once, then once a minute and at the end with their number; never with their words."""
+    """Counted; noted and told at once, then once a minute and at the end with their number; never with their words."""
     ingest = world.ingest()
     session = await world.open(ingest)
     bad = b'{"kind":"TranscriptionData","transcriptionData":{"text":"secret"}}'
@@ -354,6 +360,12 @@ async def test_packets_that_cannot_be_read(world: World) -> None:
     assert [text.partition(".")[0][-1] for text in texts] == ["1", "3", "1"]
     assert all("offset" in text and "secret" not in text for text in texts)
     assert world.counted("callscribe_malformed_total") == {"packet": 5}
+    refused = [one for one in await world.observations() if isinstance(one, PacketsRefused)]
+    assert [(one.since - NOW, one.at - NOW, one.count) for one in refused] == [
+        (0, 0, 1),
+        (1, 60_000, 3),
+        (60_001, 60_001, 1),
+    ]
 
 
 async def test_flood_of_packets_that_cannot_be_read(world: World) -> None:
@@ -373,9 +385,9 @@ async def test_reading_pauses_while_too_much_waits(world: World) -> None:
     session = await world.open(ingest)
     for second in range(5):
         ingest.packet(session, said(f"{second}", second))
-    assert ingest.paused
-    await ingest.room()
-    assert not ingest.paused
+    assert ingest.valve.closed
+    await ingest.valve.opened()
+    assert not ingest.valve.closed
     assert ingest.queued == 0
 
 
@@ -383,10 +395,10 @@ async def test_pause_at_the_end_of_the_process(world: World) -> None:
     """Released sockets are read to their end."""
     ingest = world.ingest(queue_high=0)
     session = await world.open(ingest)
-    assert ingest.paused
+    assert ingest.valve.closed
     ingest.release()
-    assert not ingest.paused
-    await ingest.room()
+    assert not ingest.valve.closed
+    await ingest.valve.opened()
     ingest.packet(session, said("Bye."))
     await ingest.drained()
     assert len(await world.segments()) == 1
@@ -401,7 +413,7 @@ async def test_full_archive(world: World) -> None:
         for second in range(9):
             ingest.packet(session, said(f"{second}", second))
         assert ingest.queued > small.queued
-        await ingest.room()
+        await ingest.valve.opened()
         assert [segment.text for segment in await tight.segments()] == [f"{second}" for second in range(9)]
 
 
@@ -438,3 +450,19 @@ async def test_a_socket_that_names_another_correlation(world: World) -> None:
     ingest.close(await world.open(ingest, 1, None, "theirs"), 1000)
     await ingest.drained()
     assert [note.type for note in await world.notes()] == ["callscribe.ForeignCorrelation"]
+
+
+async def test_what_a_server_held_open_when_it_died(world: World) -> None:
+    """Its successor tells the calls that go on, each with when it was last heard; ended ones are let be."""
+    await world.has_call(2, state=CallState.DISCONNECTED)
+    ingest = world.ingest()
+    session = await world.open(ingest)
+    ingest.packet(session, metadata())
+    ingest.packet(session, said("Last words."))
+    await ingest.drained()
+    heard = (await world.segments())[-1].received_at
+    successor = world.ingest()
+    await successor.begin()
+    await successor.drained()
+    lost = [one for one in await world.observations() if isinstance(one, SocketsLost)]
+    assert lost == [SocketsLost(world.clock.now(), "here", heard)]

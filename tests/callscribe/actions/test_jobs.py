@@ -12,9 +12,9 @@ import pytest
 from callscribe.actions.calls import CallOrder, place
 from callscribe.actions.jobs import MOST_ATTEMPTS, Worker, perform
 from callscribe.actions.steps import later
-from callscribe.domain.call import CallState
+from callscribe.domain.call import CallState, Operation, OperationKind, StartMode, WaitsFor
 from callscribe.domain.changes import JOBS_TOPIC, JobsDue
-from callscribe.domain.commands import HangUp, Reject, StartTranscription
+from callscribe.domain.commands import HangUp, Reject, StartTranscription, StopTranscription
 from callscribe.domain.errors import StoreUnavailable
 from callscribe.domain.observations import LookUpDue, PacketsBegan, SocketClosed, SocketOpened
 from callscribe.ports import Job
@@ -317,14 +317,14 @@ async def test_an_answer_that_takes_long_is_not_begun_twice_here(bench: Bench) -
 
 async def _look_up(bench: Bench) -> None:
     """A minute goes by; the worker asks ACS how the calls are."""
-    bench.clock.shift += bench.ports.config.look_up_ms
+    bench.clock.shift += bench.ports.config.rules.silence_ms + 2000
     await bench.work()
     await bench.work()
 
 
 async def test_a_call_whose_end_nobody_told_is_found_to_have_ended(bench: Bench) -> None:
     """CallDisconnected is lost; ACS is asked every minute, also after it has answered, and then no more."""
-    call = await place(bench.ports, CallOrder(targets=("8:acs:alone",)))
+    call = await place(bench.ports, CallOrder(targets=("8:acs:alone",), mode=StartMode.MANUAL))
     call = await bench.reaches(call, CallState.CONNECTED, "CallConnected")
     for _ in range(2):
         await _look_up(bench)
@@ -365,4 +365,39 @@ async def test_a_call_without_an_id_is_asked_about_later(bench: Bench) -> None:
     assert bench.asked() == []
     due = await bench.ports.store.next_due()
     assert due is not None
-    assert due > bench.clock.now() + bench.ports.config.look_up_ms - 5000
+    assert due > bench.clock.now() + bench.ports.config.rules.silence_ms - 5000
+
+
+async def test_a_start_that_is_throttled_is_planned_where_all_can_see_it(bench: Bench) -> None:
+    """429 with Retry-After: the call says what it waits for, and the start is repeated then and no sooner."""
+    bench.emulator.faults.add(
+        {"kind": "http", "operation": "startTranscription", "status": 429, "retryAfter": 7}
+    )
+    call = await place(bench.ports, CallOrder(targets=("8:acs:alone",)))
+    await bench.reaches(call, CallState.CONNECTED, "CallConnected")
+    await bench.work()
+    recovery = (await bench.call(call.id)).transcription.recovery
+    assert recovery is not None
+    assert recovery.waits_for is WaitsFor.RETRY_AFTER
+    assert recovery.next_at is not None
+    assert recovery.next_at >= bench.clock.now() + 5000
+    await bench.work()
+    assert bench.asked().count("startTranscription") == 1
+    bench.clock.shift += 8000
+    await bench.work()
+    await bench.work()
+    assert bench.asked().count("startTranscription") == 2
+
+
+async def test_a_stop_that_is_done_is_not_repeated(bench: Bench) -> None:
+    """It would stop the start that followed it."""
+    call = await place(bench.ports, CallOrder(targets=("8:acs:alone",), mode=StartMode.MANUAL))
+    call = await bench.reaches(call, CallState.CONNECTED, "CallConnected")
+    operation = Operation("op_1", OperationKind.START, 1, restart=True, halted=True)
+    halted = msgspec.structs.replace(call.transcription, operation=operation)
+    job = Job(bench.ports.ids.new("job"), call.id, StopTranscription(operation_id="op_1"), 0, 0)
+    async with bench.ports.store.transaction() as tx:
+        await tx.save_call(msgspec.structs.replace(call, transcription=halted))
+        await tx.enqueue(job)
+    await perform(bench.ports, job, again=True)
+    assert "stopTranscription" not in bench.asked()

@@ -10,11 +10,14 @@ from callscribe.domain.call import (
     Direction,
     Gap,
     GapCause,
+    Missing,
     Operation,
     OperationKind,
+    Recovery,
     StartMode,
     Transcription,
     TranscriptionState,
+    WaitsFor,
 )
 from callscribe.domain.errors import TransportUrlUnusable, describe
 from callscribe.domain.participants import Participant, ParticipantKind
@@ -293,3 +296,35 @@ def test_a_stream_that_is_shifted() -> None:
         "originOffset": "2516942161212568046",
         "startMs": 3000,
     }
+
+
+def test_a_trouble_with_transcription() -> None:
+    """How often it was tried, when it is tried next, and what for it waits."""
+    recovery = Recovery(since=ZERO, attempts=2, next_at=ZERO + 4000, waits_for=WaitsFor.QUOTA)
+    view = reading.transcription_view(Transcription("en-US", recovery=recovery))
+    assert view.recovery is not None
+    assert shown(view.recovery) == {
+        "since": "2025-08-12T18:09:53.000Z",
+        "attempts": 2,
+        "nextAttemptAt": "2025-08-12T18:09:57.000Z",
+        "waitsFor": "quota",
+    }
+
+
+def test_what_a_call_misses() -> None:
+    """The same on the call, which counts its gaps, and on the transcript, which has them."""
+    ended = Gap("gap_1", GapCause.SOCKET_DROPPED, ZERO, ZERO + 700, "packets")
+    opened = Gap("gap_2", GapCause.QUOTA, ZERO + 1000)
+    missing = Missing(1, 700, (GapCause.SOCKET_DROPPED,))
+    known = call(missing=missing, gap=opened)
+    view = reading.call_view(known).completeness
+    assert shown(view) == {
+        "state": "incomplete",
+        "gaps": 2,
+        "missingMs": 700,
+        "causes": ["socket-dropped", "quota"],
+        "missingSince": "2025-08-12T18:09:54.000Z",
+    }
+    assert reading.transcript_view(known, 0, ZERO, (), (), (opened, ended)).completeness == view
+    assert reading.call_view(call()).completeness.state == "complete-so-far"
+    assert reading.call_view(call(state=CallState.DISCONNECTED)).completeness.state == "complete"

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from callscribe.domain import events
 from callscribe.domain.call import (
@@ -18,10 +19,12 @@ from callscribe.domain.call import (
     Fresh,
     Operation,
     OperationKind,
+    Rules,
     StartMode,
     Transcription,
     TranscriptionState,
     advance,
+    last_sign,
 )
 from callscribe.domain.call.table import TABLE
 from callscribe.domain.commands import AddParticipant, HangUp, Play, StartTranscription
@@ -404,6 +407,40 @@ class TestLookingUp:
         ended = life(call_connection_id=CONNECTION, state=CallState.DISCONNECTED)
         assert ended.tell(LookUpDue(at=60_000)).kinds == []
 
+    @pytest.mark.parametrize(
+        "sign",
+        [
+            event(events.ParticipantsUpdated, 50_000, sequence_number=1),
+            SocketOpened(at=50_000, socket_id="s"),
+            CommandDone(at=50_000, command="play"),
+        ],
+    )
+    def test_a_call_that_gives_signs_of_life_is_let_alone(self, life: Callable[..., Any], sign: Any) -> None:
+        """An event, a socket, an answer or a word: ACS is asked only when a minute has passed since."""
+        known = {"call_connection_id": CONNECTION, "state": CallState.CONNECTED, "connected_at": 1}
+        told = life(**known).tell(sign, LookUpDue(at=60_000))
+        assert told.kinds == []
+        assert told.tell(LookUpDue(at=110_000, heard_until=60_000)).kinds == []
+        assert told.tell(LookUpDue(at=120_000, heard_until=60_000)).kinds == ["look-up"]
+
+    def test_an_older_sign_is_no_newer_one(self, life: Callable[..., Any]) -> None:
+        """Events come late and out of order."""
+        told = life(state=CallState.CONNECTED).tell(
+            SocketOpened(at=50_000, socket_id="s"), event(events.ParticipantsUpdated, 1000, sequence_number=1)
+        )
+        assert last_sign(told.call, None) == 50_000
+
+    def test_only_a_configured_longest_duration_hangs_up(self, life: Callable[..., Any]) -> None:
+        """Silence never does; a call that others set up is theirs to end."""
+        brief = Fresh(70_000, "1", Rules(longest_call_ms=60_000))
+        on = life(state=CallState.CONNECTED, connected_at=9000, call_connection_id=CONNECTION).call
+        step = advance(on, LookUpDue(at=70_000), brief)
+        assert (step.commands, step.call.state) == ((HangUp(),), CallState.DISCONNECTING)
+        patient = advance(on, LookUpDue(at=70_000), Fresh(70_000, "1"))
+        assert patient.call.state is CallState.CONNECTED
+        foreign = advance(replace(on, direction=Direction.FOREIGN), LookUpDue(at=70_000), brief)
+        assert foreign.call.state is CallState.CONNECTED
+
     def test_a_call_that_acs_says_is_connected_is(self, life: Callable[..., Any]) -> None:
         """As if CallConnected had come: transcription begins."""
         told = life().tell(self.found())
@@ -415,7 +452,7 @@ class TestLookingUp:
         assert life().tell(self.found(connected=False)).call.state is CallState.CONNECTING
         on = life().tell(CONNECTED)
         before = on.call
-        assert on.tell(self.found()).call == before
+        assert replace(on.tell(self.found()).call, heard_at=before.heard_at) == before
 
     @pytest.mark.parametrize("state", [CallState.CONNECTED, CallState.DISCONNECTING])
     def test_a_call_that_acs_does_not_know_any_more_has_ended(

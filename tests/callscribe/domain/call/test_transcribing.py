@@ -20,7 +20,7 @@ from callscribe.domain.call import (
     request_update_locale,
 )
 from callscribe.domain.call.evidence import same_connection
-from callscribe.domain.call.transcribing import starts_at_setup
+from callscribe.domain.call.starting import starts_at_setup
 from callscribe.domain.errors import acs_http_error, describe
 from callscribe.domain.observations import (
     CommandFailed,
@@ -217,11 +217,13 @@ class TestOperations:
         assert told.call.transcription.failure.sub_code == 8523
 
     def test_a_start_that_fails(self, connected: Callable[..., Any]) -> None:
-        """The typed failure ends the operation; there was nothing to lose, so there is no gap."""
+        """The typed failure ends the operation; what is said from the wish on is not heard, which is a gap."""
         told = connected().ask(request_start, START).tell(failed(500, 8578))
         assert told.call.transcription.state is TranscriptionState.FAILED
         assert told.outcomes[-1].failure.code == told.call.transcription.failure.code
-        assert told.gaps == []
+        assert [(gap.cause, gap.started_at) for gap in told.gaps] == [
+            (GapCause.TRANSCRIPTION_FAILED, START.at)
+        ]
 
     def test_a_failure_out_of_the_blue_opens_a_gap(self, active: Callable[..., Any]) -> None:
         """Words may be lost from then on; a new start with packets closes the gap."""

@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from callscribe.domain.call import Rules
 from callscribe.domain.policy import Action
 from callscribe.runtime.settings import Limits, Program, Settings, SettingsRejected, SocketToken, load
+from callscribe.runtime.wiring.service import rules_of
 
 GUID = "7b2f5a0e-6c1d-4e53-9a2b-0c4d8e6f1a35"
 SERVERS = (Program.SERVICE, Program.TRANSCRIPT_WS, Program.ONEBOX)
@@ -325,3 +327,32 @@ def test_every_limit_is_a_setting(production: dict[str, str]) -> None:
 
     assert {field.name for field in dataclasses.fields(Limits)} == names
     assert settings.limits.readers == 3
+
+
+def test_several_ai_resources(production: dict[str, str]) -> None:
+    """Between commas, in the order in which calls take them, each once."""
+    given = "https://one.example.com/, https://two.example.com,https://one.example.com"
+    settings = load(production | {"CALLSCRIBE_COGNITIVE_SERVICES_ENDPOINT": given}, Program.ONEBOX)
+
+    assert settings.ai_endpoints == ("https://one.example.com", "https://two.example.com")
+
+
+def test_an_ai_resource_that_is_no_url(production: dict[str, str]) -> None:
+    """One wrong part is a fault of the whole."""
+    given = {"CALLSCRIBE_COGNITIVE_SERVICES_ENDPOINT": "https://one.example.com,two"}
+    assert "is no http or https URL" in faults(production | given)[0]
+
+
+def test_a_first_wait_that_is_longer_than_the_longest(production: dict[str, str]) -> None:
+    """They would not fit together."""
+    given = {"CALLSCRIBE_RETRY_FIRST_SECONDS": "60"}
+    assert "CALLSCRIBE_RETRY_LONGEST_SECONDS" in faults(production | given)[0]
+
+
+def test_how_calls_are_looked_after(production: dict[str, str]) -> None:
+    """Seconds become milliseconds; a longest duration of 0 is none."""
+    none = rules_of(load(production, Program.ONEBOX))
+    assert (none, none.longest_call_ms) == (Rules(), None)
+    given = {"CALLSCRIBE_LONGEST_CALL_SECONDS": "7200", "CALLSCRIBE_RECONNECT_SECONDS": "2.5"}
+    some = rules_of(load(production | given, Program.ONEBOX))
+    assert (some.longest_call_ms, some.reconnect_ms) == (7_200_000, 2500)

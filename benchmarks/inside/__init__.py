@@ -1,0 +1,1 @@
+"""Parts of the product that are measured without its edge: each a program that prints its figures."""
