@@ -12,7 +12,7 @@ import pytest
 from callscribe.cli.dialogues import load
 
 DIALOGUE = Path(__file__).parents[3] / "examples/dialogues/lost-parcel.json"
-PROMPTS = Path("/usr/share/asterisk/sounds/en")
+PROMPTS = Path("/usr/share/asterisk/sounds/en_US_f_Allison")
 FREE = ["--port", "0", "--ws-port", "0", "--emulator-port", "0"]
 
 
