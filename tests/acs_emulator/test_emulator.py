@@ -192,3 +192,17 @@ async def test_legacy_offsets(world: Any) -> None:
     final = world.listener.results[-1]
     assert 2.4e18 < final["offset"] < 2.6e18
     assert "duration" not in str(final)
+
+
+async def test_a_call_rings_for_thirty_seconds(receiver: Any) -> None:
+    """Emulated ones, where nobody says otherwise; then it has ended unanswered."""
+    async with (
+        Emulator(Options(events=(f"{receiver.url}/events",))) as emulator,
+        httpx.AsyncClient(base_url=emulator.url) as http,
+    ):
+        emulator.clock.hold()
+        rings = (await http.post("/_emulator/calls", json={})).json()
+        await emulator.clock.step(29)
+        assert [call.call_id for call in emulator.calls.all()] == [rings["callId"]]
+        await emulator.clock.step(2)
+        assert emulator.calls.all() == []

@@ -75,7 +75,7 @@ async def test_an_endpoint_that_is_not_there(world: Any) -> None:
 
 
 async def test_a_receiver_that_fails_is_tried_again(world: Any) -> None:
-    """After 10 s, then 30 s of emulated time, with the same id and a rising count."""
+    """With the same id and a rising count."""
     world.emulator.clock.set_speed(500)
     world.receiver.statuses = [503, 500]
     await world.control("/calls", {})
@@ -84,6 +84,30 @@ async def test_a_receiver_that_fails_is_tried_again(world: Any) -> None:
     )
     assert tries
     assert [one.headers["aeg-delivery-count"] for one in world.receiver.events] == ["0", "1", "2"]
+    assert len({one.body[0]["id"] for one in world.receiver.events}) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "waits"),
+    [
+        (500, [10, 30, 60, 300, 600, 1800, 3600, 10_800, 21_600, 43_200]),
+        (404, [300, 300, 300, 300, 600]),
+        (408, [120, 120, 120, 300]),
+        (503, [30, 30, 60]),
+    ],
+)
+async def test_the_schedule_of_retries(world: Any, status: int, waits: list[int]) -> None:
+    """Neither before its time nor after it; within a day there are eleven attempts."""
+    clock = world.emulator.clock
+    clock.hold()
+    world.receiver.statuses = [status] * (len(waits) + 1)
+    await world.control("/calls", {})
+    await clock.step(0.5)
+    for tries, seconds in enumerate(waits, 1):
+        await clock.step(seconds - 1)
+        assert len(world.receiver.events) == tries
+        await clock.step(1)
+        assert len(world.receiver.events) == tries + 1
     assert len({one.body[0]["id"] for one in world.receiver.events}) == 1
 
 

@@ -1,4 +1,5 @@
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -8,9 +9,14 @@ from pathlib import Path
 
 import httpx
 import pytest
+from azure.communication.callautomation import CallAutomationClient, CommunicationUserIdentifier
+from azure.core.credentials import AzureKeyCredential
 
 from acs_emulator.__main__ import _options, _parser, main
+from acs_emulator.client import EmulatorClient
 from acs_emulator.options import Options
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_started_and_stopped(tmp_path: Path) -> None:
@@ -29,6 +35,46 @@ def test_started_and_stopped(tmp_path: Path) -> None:
         started = time.monotonic()
         assert program.wait(10) == 0
         assert time.monotonic() - started < 10
+
+
+def test_nothing_is_kept_on_disk(tmp_path: Path) -> None:
+    """Unless asked: neither its authority, nor a recording, nor anything temporary. It is asked for the ready file."""
+    home, ready = tmp_path / "home", tmp_path / "ready.json"
+    home.mkdir()
+    command = [sys.executable, "-m", "acs_emulator", "--http-port", "0", "--https-port", "0", "--speed", "20"]
+    places = dict.fromkeys(
+        ("HOME", "TMPDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"), str(home)
+    )
+    with subprocess.Popen(
+        [*command, "--ready-file", str(ready)],
+        cwd=home, env={**os.environ, "PYTHONPATH": str(ROOT), **places}, stdout=subprocess.DEVNULL,
+    ) as program:  # fmt: skip
+        try:
+            deadline = time.monotonic() + 20
+            while not ready.exists() and time.monotonic() < deadline:
+                time.sleep(0.05)
+            told = json.loads(ready.read_text())
+            with (
+                EmulatorClient(told["httpUrl"]) as control,
+                CallAutomationClient(told["httpUrl"], AzureKeyCredential(told["accessKey"])) as client,
+            ):
+                leg = client.create_call(
+                    CommunicationUserIdentifier("8:acs:a_b"), "http://127.0.0.1:9/nowhere"
+                ).call_connection_id
+                control.wait_for("call", where={"/what": "established"}, within=20)
+                recording = client.start_recording(
+                    call_connection_id=leg, recording_state_callback_url="http://127.0.0.1:9/"
+                )
+                control.say(str(leg), "This is kept in memory.")
+                control.wait_for("speech", where={"/what": "ended"}, within=20)
+                client.stop_recording(recording.recording_id)
+                control.recording()
+            assert list(home.rglob("*")) == []
+        finally:
+            program.send_signal(signal.SIGTERM)
+        assert program.wait(20) == 0
+    assert list(home.rglob("*")) == []
+    assert [one.name for one in tmp_path.iterdir() if one.is_file()] == ["ready.json"]
 
 
 def test_a_busy_port(capsys: pytest.CaptureFixture[str]) -> None:

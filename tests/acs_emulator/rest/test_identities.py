@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import jwt
 import pytest
+from azure.communication.callautomation import CommunicationUserIdentifier as Callee
 from azure.communication.identity import CommunicationIdentityClient, CommunicationUserIdentifier
 from azure.communication.identity.aio import CommunicationIdentityClient as AsyncClient
 from azure.core.credentials import AzureKeyCredential
@@ -139,3 +140,22 @@ async def test_a_teams_token_that_ends_at_no_time(world: Any, expiry: object) ->
         headers={"Authorization": f"Bearer {bearer}"},
     )
     assert (refused.status_code, refused.json()["error"]["code"]) == (401, "InvalidToken")
+
+
+async def test_a_user_made_here_is_called(world: Any) -> None:
+    """Rings at the application, which answers on a leg of its own; once deleted they are somebody else's affair."""
+    async with AsyncClient(world.emulator.url, AzureKeyCredential(world.emulator.access_key)) as client:
+        made = await client.create_user()
+        user = Callee(made.properties["id"])
+        placed = await world.client.create_call(user, world.callback_url)
+        offered = await world.offered(user.raw_id)
+        assert offered["to"]["rawId"] == user.raw_id
+        answered = await world.answer(offered["incomingCallContext"])
+        assert answered != placed.call_connection_id
+        for leg in (placed.call_connection_id, answered):
+            await world.event("CallConnected", leg)
+        await client.delete_user(made)
+    again = await world.client.create_call(user, world.callback_url)
+    await world.event("CallConnected", again.call_connection_id)
+    offers = [one for one in world.receiver.events if one.body[0]["eventType"].endswith("IncomingCall")]
+    assert len(offers) == 1
