@@ -4,7 +4,7 @@ import asyncio
 import logging
 import socket
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Protocol
 
 from websockets.asyncio.server import Server, ServerConnection
@@ -25,6 +25,8 @@ from transcript_ws.settings import SocketSettings
 _log = logging.getLogger(__name__)
 _BACKLOG = 4096
 """The library's 100 makes simultaneous connects wait for a retransmission."""
+_CUT_OFF_SECONDS = 0.5
+"""For the library to notice that sockets were cut off."""
 
 
 class SocketCounters(Counters, Protocol):
@@ -55,7 +57,7 @@ class TranscriptServer:
         checks = {"store": ports.archive.ping, "bus": ports.bus.ping}
         self._probes = Probes(lambda: not stop.is_set(), checks, metrics)
         self._server: Server | None = None
-        self._open = 0
+        self._open: set[ServerConnection] = set()
         self._empty = asyncio.Event()
         self._empty.set()
 
@@ -90,17 +92,28 @@ class TranscriptServer:
     async def close(self) -> None:
         """Close what is open with 1012 (service restart), and commit what was taken.
 
-        Where the database takes nothing for `closing_seconds`, it is logged how much waits.
+        Whoever does not end within `closing_seconds` is cut off. Where the database takes nothing for as long, it is
+        logged how much waits.
         """
         assert self._server is not None
+        patience = self._settings.closing_seconds
         self._server.close(code=CloseCode.SERVICE_RESTART, reason="the server restarts")
         self.ingest.release()
-        await self._server.wait_closed()
+        asyncio.get_running_loop().call_later(patience, self._cut_off)
+        with suppress(TimeoutError):  # of handshakes that are not over, which have brought nothing
+            async with asyncio.timeout(patience + _CUT_OFF_SECONDS):
+                await self._server.wait_closed()
         try:
-            async with asyncio.timeout(self._settings.closing_seconds):
+            async with asyncio.timeout(patience):
+                await self.empty()
                 await self.ingest.drained()
         except TimeoutError:
             _log.error("What was taken could not be stored in time.", extra={"writes": self.ingest.queued})
+
+    def _cut_off(self) -> None:
+        """The library gives a deadline to sockets that it closes itself, but not to peers who closed and stay."""
+        for connection in self._open:
+            connection.transport.abort()
 
     async def _answer(self, connection: ServerConnection, request: Request) -> Response | None:
         if request.method != "GET":
@@ -118,7 +131,7 @@ class TranscriptServer:
     async def _serve(self, connection: ServerConnection) -> None:
         assert isinstance(connection, PacketConnection)
         assert connection.admitted is not None
-        self._open += 1
+        self._open.add(connection)
         self._empty.clear()
         try:
             await serve_socket(
@@ -129,7 +142,7 @@ class TranscriptServer:
                 self._counters.silent_pings,
             )
         finally:
-            self._open -= 1
+            self._open.discard(connection)
             if not self._open:
                 self._empty.set()
 

@@ -191,6 +191,21 @@ async def test_connection_lost_while_the_valve_is_closed() -> None:
     await settled()
 
 
+@pytest.mark.parametrize("rest", [b"", b"\x81", frame(b"cut off")[:-1], frame(b"cut", fin=False)])
+@pytest.mark.parametrize("closed", [False, True])
+async def test_stream_that_ends_without_a_closing_frame(rest: bytes, closed: bool) -> None:
+    """Its end is told twice, by the stream and by the connection: all that is whole is taken once, and reading ends."""
+    wire = await Wire().begun()
+    wire.valve.level(int(closed))
+    wire.feed(frame(b"whole") + rest)
+    wire.end()
+    await wire.lost()
+    assert wire.heard.messages == [b"whole"]
+    wire.valve.level(0)
+    await settled()
+    assert (wire.heard.messages, wire.connection.close_code) == ([b"whole"], 1006)
+
+
 async def test_packets_that_come_before_the_handshake_is_over() -> None:
     """Wherever the stream is cut, what follows the request is taken once there is somebody to take it."""
     stream = REQUEST + frame(b"one") + frame(b"two")

@@ -1,4 +1,5 @@
 import asyncio
+import contextlib
 import json
 import sqlite3
 import subprocess
@@ -8,11 +9,13 @@ from pathlib import Path
 
 import pytest
 from websockets.exceptions import InvalidStatus
+from websockets.frames import Opcode
 
 from callscribe.domain.changes import call_topic
 from callscribe.domain.transcript import Word
 from tests.transcript_ws.conftest import Start
-from tests.transcript_ws.world import ALICE, World, metadata, said, sockets
+from tests.transcript_ws.wire import REQUEST, frame
+from tests.transcript_ws.world import ALICE, KEY, World, metadata, said, sockets
 
 pytestmark = pytest.mark.anyio
 
@@ -97,6 +100,32 @@ async def test_end_while_the_database_cannot_be_written(
     assert (line.levelname, line.__dict__["writes"] > 0) == ("ERROR", True)
     async with start(sockets()) as world:
         assert await world.texts() == ["kept"]
+
+
+async def test_end_with_a_peer_that_closed_and_stays(start: Start) -> None:
+    """Its connection is cut off after `closing_seconds`, and what it said is there."""
+    impatient = sockets(closing_seconds=0.1, ping_seconds=600.0)
+    async with contextlib.AsyncExitStack() as stack, asyncio.timeout(20), start(impatient) as world:
+        await world.has_call()
+        reader, writer = await asyncio.open_connection("127.0.0.1", world.server.port)
+        stack.callback(writer.close)
+        writer.write(REQUEST.replace(b"/key", f"/{KEY}".encode()))
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(frame(said("last", 1).encode()) + frame(b"\x03\xe8", Opcode.CLOSE))
+        assert await reader.readexactly(4) == b"\x88\x02\x03\xe8"
+        writer.transport.pause_reading()  # type: ignore[attr-defined]
+    async with start(sockets()) as world:
+        assert await world.texts() == ["last"]
+
+
+async def test_end_with_a_peer_that_never_asks_for_anything(start: Start) -> None:
+    """Nobody waits for the end of its handshake."""
+    impatient = sockets(closing_seconds=0.1, opening_seconds=600.0)
+    async with contextlib.AsyncExitStack() as stack, asyncio.timeout(20), start(impatient) as world:
+        _, writer = await asyncio.open_connection("127.0.0.1", world.server.port)
+        stack.callback(writer.close)
+        with pytest.raises(InvalidStatus):  # an answer: whoever came before it has been accepted
+            await world.dial("/healthz")
 
 
 async def test_end_without_a_warning(start: Start) -> None:

@@ -37,7 +37,7 @@ def start_now(call: Call, fresh: Fresh) -> Step:
     """Start by ourselves, unless somebody has or nobody wants it; where the AI resource bears no more, later."""
     transcription = call.transcription
     idle = transcription.operation is None and transcription.state is TranscriptionState.INACTIVE
-    if transcription.mode is not StartMode.AUTO or not idle or _waits(call):
+    if transcription.mode is not StartMode.AUTO or not idle or waits(call):
         return Step(call)
     if not admitted(fresh):
         waiting = _planned(call, Recovery(since=fresh.now), fresh.room.next_slot, WaitsFor.QUOTA, fresh)
@@ -71,7 +71,7 @@ def after_failure(call: Call, failure: Failure, fresh: Fresh, retry_after_ms: in
 
 def await_stream(call: Call, fresh: Fresh) -> Call:
     """ACS has a while to restore the stream by itself before transcription is started again."""
-    if call.direction is Direction.FOREIGN or _waits(call) or call.transcription.state not in RUNNING:
+    if call.direction is Direction.FOREIGN or waits(call) or call.transcription.state not in RUNNING:
         return call
     at = fresh.now + fresh.rules.reconnect_ms
     return _planned(call, _trouble(call, fresh), at, WaitsFor.STREAM, fresh)
@@ -133,7 +133,7 @@ def again(call: Call, fresh: Fresh) -> Step:
 
 def waits_for_connection(call: Call) -> bool:
     recovery = call.transcription.recovery
-    return _waits(call) and recovery is not None and recovery.waits_for is WaitsFor.CONNECTION
+    return waits(call) and recovery is not None and recovery.waits_for is WaitsFor.CONNECTION
 
 
 def forgotten(transcription: Transcription) -> Transcription:
@@ -141,7 +141,8 @@ def forgotten(transcription: Transcription) -> Transcription:
     return replace(transcription, recovery=None)
 
 
-def _waits(call: Call) -> bool:
+def waits(call: Call) -> bool:
+    """Whether a start is planned."""
     recovery = call.transcription.recovery
     return recovery is not None and recovery.next_at is not None
 

@@ -52,6 +52,9 @@ def on_socket_opened(call: Call, seen: SocketOpened, fresh: Fresh) -> Step:
 
 def on_packets_began(call: Call, seen: PacketsBegan, fresh: Fresh) -> Step:
     call = bound(call, seen.call_connection_id, None, seen.correlation_id)
+    if call.transcription.state is TranscriptionState.FAILED and recovery.waits(call):
+        # They are told late, and are of the run that has failed: its end is what was heard first.
+        return Step(call)
     closed, gaps = close_gap(call, seen.at, "packets")
     return Step(witnessed(restored(closed, seen.at), packet_seen=True), (), (), gaps)
 

@@ -35,6 +35,8 @@ from callscribe.domain.observations import CommandFailed, OperationOverdue
 
 END_GRACE_MS = 5_000
 """A socket that closes this shortly before the call's end closed because of it: nothing was missed."""
+_OF_THE_END = frozenset({GapCause.SOCKET_DROPPED, GapCause.STREAM_INTERRUPTED})
+"""Gaps that a call's end may be the cause of; of others it only is the end."""
 
 _INTERRUPTED = "streamConnectionInterrupted"
 _RESTORED = frozenset({"streamConnectionReestablished", "transcriptionResumed"})
@@ -274,8 +276,9 @@ def finish(call: Call, at: int, failure: Failure) -> Step:
     outcomes: tuple[Outcome, ...] = ()
     if operation is not None:
         outcomes = (Outcome(operation, None if operation.kind is OperationKind.STOP else failure),)
-    nothing_missed = call.gap is not None and at - call.gap.started_at <= END_GRACE_MS
-    end = call.gap.started_at if call.gap is not None and nothing_missed else at
+    gap = call.gap
+    nothing_missed = gap is not None and gap.cause in _OF_THE_END and at - gap.started_at <= END_GRACE_MS
+    end = gap.started_at if gap is not None and nothing_missed else at
     over = recovery.cancelled(replace(call, transcription=quiet, sockets=()))
     closed, gaps = close_gap(over, end, "call-ended")
     return Step(closed, (), outcomes, gaps)

@@ -333,6 +333,16 @@ class TestStreams:
         assert (told.call.gap.cause, told.call.gap.started_at) == (GapCause.SERVICE_RESTART, 4000)
         assert told.plan.waits_for is WaitsFor.STREAM
 
+    def test_packets_of_the_run_that_failed_are_told_late(self, connected: Callable[..., Tended]) -> None:
+        """They come by another way than ACS's event: the gap stays open, and the start is made."""
+        told = connected().ask(request_start, START).tell(started(1100), failed(500, 8580), packets(1900))
+        assert (told.call.gap.started_at, told.call.transcription.packet_seen) == (2000, False)
+        told.tell(SocketClosed(at=2100, socket_id="s1", code=1000, remaining=0)).retry()
+        assert told.kinds == ["start-transcription", "start-transcription"]
+        told.tell(started(4000), packets(4100))
+        assert told.call.transcription.state is TranscriptionState.ACTIVE
+        assert (told.gaps[-1].started_at, told.gaps[-1].ended_at) == (2000, 4100)
+
 
 class TestPeople:
     def test_a_start_by_hand_supersedes_a_waiting_one(self, connected: Callable[..., Tended]) -> None:

@@ -227,7 +227,7 @@ class TestOperations:
 
     def test_a_failure_out_of_the_blue_opens_a_gap(self, active: Callable[..., Any]) -> None:
         """Words may be lost from then on; a new start with packets closes the gap."""
-        told = active().tell(failed(500, 8580), packets(2600))
+        told = active().tell(failed(500, 8580)).ask(request_start, START).tell(started(2500), packets(2600))
         assert [gap.cause for gap in told.gaps] == [GapCause.TRANSCRIPTION_FAILED] * 2
 
     def test_a_failure_without_result(self, connected: Callable[..., Any]) -> None:
@@ -408,6 +408,13 @@ class TestConnection:
             event(events.CallDisconnected, 9000),
         )
         assert long.gaps[-1].ended_at == 9000
+
+    def test_a_short_call_whose_transcription_failed(self, connected: Callable[..., Any]) -> None:
+        """What was said on it is missing, however soon it ended: a call's end is no cause of that failure."""
+        told = connected().ask(request_start, START).tell(failed(500, 8580, 2000))
+        told.tell(event(events.CallDisconnected, 3000))
+        assert (told.gaps[-1].started_at, told.gaps[-1].ended_at) == (START.at, 3000)
+        assert told.call.missing.gaps == 1
 
 
 class TestEnd:
