@@ -108,12 +108,10 @@ def _pace(quota: Quota, before: Call | None, step: Step, now: int) -> None:
     """Tell what a step says about the pace that its call's AI resource bears."""
     call, endpoint = step.call, step.call.ai_endpoint
     recovery, retry_at = call.transcription.recovery, _new_plan(before, call)
-    waits_for = recovery.waits_for if recovery else None
     failed = _new_failure(before, call)
     if failed is not None and failed.code in QUOTA_CODES:
-        told = retry_at if waits_for is WaitsFor.RETRY_AFTER else None
-        quota.refused(endpoint, now, None if told is None else told - now)
-    elif retry_at is not None and waits_for is WaitsFor.QUOTA:
+        quota.refused(endpoint, now)
+    elif retry_at is not None and recovery is not None and recovery.waits_for is WaitsFor.QUOTA:
         quota.admitted(endpoint, now, retry_at)
     if any(_starts(command) for command in step.commands):
         quota.admitted(endpoint, now, now)

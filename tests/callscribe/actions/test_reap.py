@@ -106,20 +106,3 @@ async def test_calls_that_come_in_while_the_quota_is_spent_take_slots(bench: Ben
     await bench.work()
     assert bench.asked().count("startTranscription") == 1
     assert quota.room(None).next_slot > before.next_slot
-
-
-async def test_a_start_that_is_throttled_holds_back_the_others(bench: Bench) -> None:
-    """Retry-After is honoured by every call of the AI resource, not only by the one that was told."""
-    bench.emulator.faults.add(
-        {"kind": "http", "operation": "startTranscription", "status": 429, "retryAfter": 40}
-    )
-    call = await place(bench.ports, CallOrder(targets=("8:acs:one",)))
-    await bench.reaches(call, CallState.CONNECTED, "CallConnected")
-    begin = bench.clock.now()
-    await bench.work()
-    assert bench.ports.quota.room(None).blocked_until >= begin + 40_000
-    other = await place(bench.ports, CallOrder(targets=("8:acs:two",)))
-    recovery = (await bench.reaches(other, CallState.CONNECTED, "CallConnected")).transcription.recovery
-    assert recovery is not None
-    assert recovery.waits_for is WaitsFor.QUOTA
-    assert (recovery.next_at or 0) >= begin + 40_000
